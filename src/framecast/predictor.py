@@ -1,0 +1,95 @@
+"""What every video predictor is: family A, family B, the baselines, whatever comes next.
+
+State goes in and comes out; nothing is remembered on the module, so a planner can branch a
+state and a page can undo one. Randomness is passed in, so a training step is a pure function
+of (weights, batch, step, seed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from framecast.clip import Batch
+
+State = Any
+"""A nest of tensors whose first axis is the clip (sample-major: S*B); each predictor has its own."""
+
+
+class Knobs(NamedTuple):
+    """What the schedules turn while training: the KL weight β and the teacher-forcing ratio."""
+
+    kl_weight: float
+    teacher_forcing: float
+
+
+class Draws(NamedTuple):
+    """All the randomness of one training pass.
+
+    noise  [B, T, *noise_shape], standard normal; index t belongs to frame t
+    coin   [B], uniform in [0, 1): a clip is teacher-forced where coin < ratio. One coin a
+           batch or an epoch is the same number B times.
+    """
+
+    noise: Tensor
+    coin: Tensor
+
+    def forced(self, knobs: Knobs) -> Bool[Tensor, "B"]:
+        """Which clips see the true previous frame."""
+        return self.coin < knobs.teacher_forcing
+
+
+class Losses(NamedTuple):
+    """The terms of an objective and their weights, by the same names.
+
+    terms   scalars, summed over the predicted frames and averaged over the batch
+    frames  how many predicted frames the sums run over
+    """
+
+    terms: Mapping[str, Float[Tensor, ""]]
+    weights: Mapping[str, float]
+    frames: int
+
+    @property
+    def total(self) -> Float[Tensor, ""]:
+        """Σ weight · term, what the step descends."""
+        assert self.terms.keys() == self.weights.keys(), (self.terms.keys(), self.weights.keys())
+        return torch.stack([self.weights[name] * term for name, term in self.terms.items()]).sum()
+
+
+class Predictor(nn.Module):
+    """One contract for every predictor.
+
+    noise_shape  the shape of one latent draw; () for a deterministic predictor
+    """
+
+    noise_shape: tuple[int, ...] = ()
+
+    def forward(self, batch: Batch, knobs: Knobs, draws: Draws) -> Losses:
+        """One training pass over a batch. No schedule inside: `knobs` says β and the ratio."""
+        raise NotImplementedError
+
+    def observe(
+        self,
+        frames: Float[Tensor, "B P C H W"],
+        control: Float[Tensor, "B P ..."],
+        noise: Float[Tensor, "S B P ..."],
+    ) -> State:
+        """Take in the P context frames; the state is ready to step into frame P.
+
+        `noise` says how many samples S to carry; the state's first axis is S*B, sample-major.
+        """
+        raise NotImplementedError
+
+    def step(
+        self,
+        state: State,
+        control: Float[Tensor, "SB ..."],
+        noise: Float[Tensor, "SB ..."],
+    ) -> tuple[Float[Tensor, "SB C H W"], State]:
+        """One frame ahead: `control` is the one that drives the step into the new frame."""
+        raise NotImplementedError

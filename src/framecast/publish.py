@@ -1,0 +1,107 @@
+"""Writing folders and files so that nobody ever sees half of one.
+
+Everything framecast writes goes to a hidden sibling first, is flushed to the disk, and takes
+its final name by one rename. A crash leaves at most a hidden `.NAME.partial-*` to delete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from framecast.errors import InputError, LockedError, StorageError
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield a hidden folder to fill; on success it becomes `path`, on any error it is removed.
+
+    Raises InputError if `path` exists, StorageError if the disk refuses.
+    """
+    path = Path(path)
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path} exists already: choose another name or delete it first")
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial-", dir=path.parent))
+    try:
+        yield aside
+        with _explained(path):
+            os.chmod(aside, 0o777 & ~_umask())
+            for file in (p for p in aside.rglob("*") if p.is_file()):
+                _flush(file)
+            _flush(aside)
+            os.rename(aside, path)
+            _flush(path.parent)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Yield a hidden path to write; on success it replaces `path`, on any error it is removed.
+
+    The hidden name keeps the suffix, since writers such as Pillow choose the format by it.
+    """
+    path = Path(path)
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    try:
+        yield aside
+        with _explained(path):
+            _flush(aside)
+            os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold `path` as this process's alone while it is written. Raises LockedError if taken."""
+    lock = Path(path)
+    with _explained(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        handle = open(lock, "w")
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(
+                f"{lock.parent} is being written by another process: wait for it, or stop it"
+            ) from None
+        yield
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
