@@ -20,6 +20,19 @@ State = Any
 """A nest of tensors whose first axis is the clip (sample-major: S*B); each predictor has its own."""
 
 
+class DataSpec(NamedTuple):
+    """What a predictor must know of the clips it is made for.
+
+    frame_shape (H, W, C); control_shape (K,), or (H, W, C) for a picture; the training clips'
+    mean and standard deviation of each control number, in its unit
+    """
+
+    frame_shape: tuple[int, ...]
+    control_shape: tuple[int, ...]
+    control_mean: tuple[float, ...]
+    control_std: tuple[float, ...]
+
+
 class Knobs(NamedTuple):
     """What the schedules turn while training: the KL weight β and the teacher-forcing ratio."""
 

@@ -1,0 +1,138 @@
+"""The command: verbs, their arguments (tyro), and one line for every error.
+
+Torch takes a second to import, so a verb's module is imported when the verb is asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from framecast import __version__
+from framecast.errors import FramecastError, InputError, StorageError
+
+HELP = """\
+framecast: train, judge and drive small video predictors that obey a control
+
+  framecast demo --out demo                          the whole path on simulated pushing
+
+  framecast simulate push --clips N --out STORE      clips of a robot arm pushing objects
+  framecast convert bair SRC --out STORE             clips from the BAIR folder layout
+  framecast inspect STORE                            counts, statistics, contact sheet
+  framecast verify STORE                             every file against its sha256
+
+  framecast train RECIPE --data STORE --out RUN      train; --resume goes on
+  framecast eval RUN --data STORE --out FILE.json    judge, beside the baselines
+  framecast predict RUN --data STORE --clip ID --out DIR
+                                                     GIF, WebP, strip and curves of one clip
+
+`framecast VERB --help` shows a verb's flags, `framecast train` the recipes.
+Every verb takes --debug (show the traceback of an error). Exit codes: 0 fine, 2 input,
+3 reading or writing, 4 locked by another process, 5 not a number."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one verb; the process's exit status says how it went."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    arguments = [a for a in arguments if a != "--debug"]
+    try:
+        _run(arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (FramecastError, OSError) as error:
+        if debug:
+            raise
+        known = error if isinstance(error, FramecastError) else StorageError(str(error))
+        print(f"framecast: {known}".replace("\n", " "), file=sys.stderr)
+        sys.exit(known.exit_code)
+
+
+def _run(arguments: list[str]) -> None:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP)
+        return
+    if arguments[0] == "--version":
+        print(f"framecast {__version__}")
+        return
+    verb, rest = arguments[0], arguments[1:]
+    match verb, rest:
+        case "train", _:
+            _train(rest)
+        case "simulate", ["push", *rest]:
+            from framecast.verbs.data import simulate_push
+
+            _call("simulate push", simulate_push, rest)
+        case "convert", ["bair", *rest]:
+            from framecast.verbs.data import convert_bair
+
+            _call("convert bair", convert_bair, rest)
+        case "inspect", _:
+            from framecast.verbs.data import inspect
+
+            _call(verb, inspect, rest)
+        case "verify", _:
+            from framecast.verbs.data import verify
+
+            _call(verb, verify, rest)
+        case "eval", _:
+            from framecast.verbs.judging import eval_run
+
+            _call(verb, eval_run, rest)
+        case "predict", _:
+            from framecast.verbs.judging import predict_clip
+
+            _call(verb, predict_clip, rest)
+        case "demo", _:
+            from framecast.verbs.demo import demo
+
+            _call(verb, demo, rest)
+        case _:
+            raise InputError(_unknown(verb, rest))
+
+
+def _call(name: str, function: Callable[..., Any], arguments: list[str]) -> None:
+    import tyro
+
+    tyro.cli(function, prog=f"framecast {name}", args=arguments)
+
+
+def _train(arguments: list[str]) -> None:
+    import tyro
+
+    from framecast.recipes import RECIPES, recipe
+
+    if not arguments or arguments[0].startswith("-"):
+        print("framecast train RECIPE --data STORE --out RUN [--resume] [--steps N] ...")
+        print("recipes (framecast train RECIPE --help shows every setting):")
+        for name, make in RECIPES.items():
+            print(f"  {name:24} {_first_line(make)}")
+        if arguments and arguments[0] not in ("-h", "--help"):
+            raise InputError(f"expected a recipe before {arguments[0]}")
+        return
+
+    from framecast.verbs.training import TrainCommand, train_run
+
+    config = recipe(arguments[0])
+    default = TrainCommand(tyro.MISSING, tyro.MISSING, config.model, config.train)
+    prog = f"framecast train {arguments[0]}"
+    train_run(
+        config.recipe, tyro.cli(TrainCommand, default=default, prog=prog, args=arguments[1:])
+    )
+
+
+def _first_line(make: Callable[..., Any]) -> str:
+    return (make.__doc__ or "").strip().split("\n")[0]
+
+
+def _unknown(verb: str, rest: list[str]) -> str:
+    import difflib
+
+    sources = {"simulate": "push", "convert": "bair"}
+    if verb in sources:
+        found = repr(rest[0]) if rest else "nothing"
+        return f"framecast {verb} knows {sources[verb]}; found {found}"
+    verbs = ("demo", "simulate", "convert", "inspect", "verify", "train", "eval", "predict")
+    near = difflib.get_close_matches(verb, verbs, 1, 0.0)
+    return f"no verb is called {verb!r}: did you mean {near[0]!r}? `framecast --help` lists them"

@@ -1,0 +1,112 @@
+"""Family A: the settings of reports A1, A2 and A3, and the demo's.
+
+What a report leaves unsaid is the reference program's default (ActionCVAEConfig, TrainConfig):
+Adam at 0.002, 300 epochs of 600 batches, 2 context and 10 predicted frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from framecast.models import ActionCVAEConfig
+from framecast.recipes.config import RunConfig
+from framecast.schedules import KLWeight, LearningRate, TeacherForcing
+from framecast.train.config import TrainConfig
+
+Annealing = Literal["cyclical", "monotonic"]
+
+
+def kl(kind: Annealing) -> KLWeight:
+    """The two schedules every report compares: three cycles of ratio 0.5, or one ramp of 25 %."""
+    if kind == "cyclical":
+        return KLWeight("cyclical", epochs=300, cycles=3, ratio=0.5)
+    return KLWeight("monotonic", epochs=300, ratio=0.25)
+
+
+def a1(annealing: Annealing, start_epoch: float = 150) -> RunConfig:
+    """A1: teacher forcing 1.0 to epoch 150, then linearly to 0; posterior mean over the context."""
+    return RunConfig(
+        recipe=f"a1-{annealing}",
+        model=ActionCVAEConfig(context_latent="mean"),
+        train=TrainConfig(
+            batch=12,
+            kl=kl(annealing),
+            teacher_forcing=TeacherForcing("linear", start_epoch=start_epoch, end_epoch=300),
+        ),
+    )
+
+
+def a2(annealing: Annealing, rate: float = 0.002, g_dim: int = 128, z_dim: int = 64) -> RunConfig:
+    """A2: batch 16, teacher forcing 1.0 to epoch 80, then linearly to 0."""
+    return RunConfig(
+        recipe=f"a2-{annealing}",
+        model=ActionCVAEConfig(g_dim=g_dim, z_dim=z_dim),
+        train=TrainConfig(
+            batch=16,
+            kl=kl(annealing),
+            teacher_forcing=TeacherForcing("linear", start_epoch=80, end_epoch=300),
+            learning_rate=LearningRate(peak=rate),
+        ),
+    )
+
+
+def a3(annealing: Annealing, rate: float = 0.002) -> RunConfig:
+    """A3: the condition through a linear layer; teacher forcing down by 0.01 an epoch from 20."""
+    return RunConfig(
+        recipe=f"a3-{annealing}",
+        model=ActionCVAEConfig(condition="linear"),
+        train=TrainConfig(
+            batch=12,
+            kl=kl(annealing),
+            teacher_forcing=TeacherForcing("step", start_epoch=20, step=0.01),
+            learning_rate=LearningRate(peak=rate),
+        ),
+    )
+
+
+def demo() -> RunConfig:
+    """A narrow model that two CPU cores train in minutes."""
+    epochs = 12
+    return RunConfig(
+        recipe="a-demo",
+        model=ActionCVAEConfig(
+            image_net="dcgan64",
+            width=0.5,
+            z_dim=16,
+            condition="linear",
+            condition_dim=32,
+            standardise_control=True,
+            skips="last-past",
+            true_context=True,
+        ),
+        train=TrainConfig(
+            epochs=epochs,
+            steps_per_epoch=100,
+            batch=8,
+            window="random",
+            kl=KLWeight("constant", peak=1e-4),
+            teacher_forcing=TeacherForcing("linear", start_epoch=0, end_epoch=8, by="step"),
+            learning_rate=LearningRate("cosine", peak=1e-3, warmup=0.5, epochs=epochs),
+            clip_norm=1.0,
+            validate_every=3,
+            save_every=3,
+        ),
+    )
+
+
+FAMILY_A: dict[str, Callable[[], RunConfig]] = {
+    "a1-cyclical": lambda: a1("cyclical"),
+    "a1-monotonic": lambda: a1("monotonic"),
+    "a1-decay-from-0": lambda: a1("cyclical", start_epoch=0),
+    "a2-cyclical": lambda: a2("cyclical"),
+    "a2-monotonic": lambda: a2("monotonic"),
+    "a2-swapped-cyclical": lambda: a2("cyclical", g_dim=64, z_dim=128),
+    "a2-swapped-monotonic": lambda: a2("monotonic", g_dim=64, z_dim=128),
+    "a2-lr-0.003": lambda: a2("cyclical", rate=0.003),
+    "a2-lr-0.004": lambda: a2("cyclical", rate=0.004),
+    "a3-cyclical": lambda: a3("cyclical"),
+    "a3-monotonic": lambda: a3("monotonic"),
+    "a3-lr-0.01": lambda: a3("cyclical", rate=0.01),
+    "a-demo": demo,
+}

@@ -1,0 +1,120 @@
+"""A checkpoint: a folder of safetensors and JSON, published by rename, verified on reading.
+
+model.safetensors   the weights to judge and use (the averaged ones where a run keeps them)
+state.safetensors   what only a resumed run needs: optimiser moments, and the raw weights
+                    where model.safetensors holds averaged ones
+state.json          step, best validation PSNR, and the like
+manifest.json       size and sha256 of the three
+
+`checkpoints/last` and `checkpoints/best` are links that move in one rename. No pickle is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from framecast.errors import InputError, StorageError
+from framecast.publish import new_folder, sha256
+
+FILES = ("model.safetensors", "state.safetensors", "state.json")
+
+
+class Checkpoint(NamedTuple):
+    """One checkpoint in memory."""
+
+    model: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    facts: dict[str, Any]
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Publish `folder`/step-XXXXXXXX and return it; a checkpoint of that step stays as it is."""
+    target = folder / f"step-{checkpoint.facts['step']:08d}"
+    if target.exists():
+        return target
+    with new_folder(target) as aside:
+        save_file(checkpoint.model, aside / "model.safetensors")
+        save_file(checkpoint.optimizer, aside / "state.safetensors")
+        (aside / "state.json").write_text(json.dumps(checkpoint.facts, indent=1) + "\n")
+        manifest = {
+            name: {"bytes": (aside / name).stat().st_size, "sha256": sha256(aside / name)}
+            for name in FILES
+        }
+        (aside / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    return target
+
+
+def point(link: Path, target: Path) -> None:
+    """Make `link` name `target`, in one rename."""
+    aside = link.with_name(f".{link.name}.partial")
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(target.name)
+    os.replace(aside, link)
+
+
+def drop_unnamed(folder: Path) -> None:
+    """Delete the checkpoints that neither `last` nor `best` names."""
+    kept = {(folder / name).resolve() for name in ("last", "best")}
+    for path in folder.glob("step-*"):
+        if path.resolve() not in kept:
+            shutil.rmtree(path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read and verify a checkpoint. InputError if it is none, StorageError if it is damaged."""
+    path = Path(path)
+    facts = read_manifest(path)
+    for name, expected in facts.items():
+        file = path / name
+        if not file.is_file() or file.stat().st_size != expected["bytes"]:
+            raise StorageError(f"{file} is missing or cut short: restore it, or use another one")
+        if sha256(file) != expected["sha256"]:
+            raise StorageError(f"{file} is damaged (its sha256 differs from manifest.json)")
+    return Checkpoint(
+        model=load_file(path / "model.safetensors"),
+        optimizer=load_file(path / "state.safetensors"),
+        facts=json.loads((path / "state.json").read_text()),
+    )
+
+
+def read_manifest(path: Path) -> dict[str, dict[str, Any]]:
+    """Size and sha256 of every file of a checkpoint."""
+    manifest = path / "manifest.json"
+    if not manifest.is_file():
+        raise InputError(f"{path} is not a framecast checkpoint: it has no manifest.json")
+    try:
+        return json.loads(manifest.read_text())
+    except ValueError as error:
+        raise StorageError(f"{manifest} is damaged ({error})") from None
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, Tensor]:
+    """Adam's state by parameter name, "name/exp_avg" and so on."""
+    return {
+        f"{name}/{key}": value
+        for name, parameter in model.named_parameters()
+        for key, value in optimizer.state[parameter].items()
+    }
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, model: nn.Module, tensors: Mapping[str, Tensor]
+) -> None:
+    """The inverse of `optimizer_tensors`."""
+    for name, parameter in model.named_parameters():
+        prefix = f"{name}/"
+        state = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+        # The step count stays on the CPU unless the optimiser is fused, as Adam itself has it.
+        optimizer.state[parameter] = {
+            key: value.to(parameter.device) if key != "step" else value
+            for key, value in state.items()
+        }

@@ -1,0 +1,36 @@
+"""Watching for posterior collapse: the latent that the KL term has silenced."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+WINDOW = 200
+"""steps that β must have been on, and over which the KL is averaged"""
+SILENT = 0.01
+"""nats per frame: below this the latent carries nothing (A2's log fell from 105 to below 0.001)"""
+
+
+class CollapseWatch:
+    """Says it once: KL below `SILENT` over `WINDOW` steps in which β was above zero."""
+
+    def __init__(self) -> None:
+        self.recent: deque[float] = deque(maxlen=WINDOW)
+        self.said = False
+
+    def look(self, record: Mapping[str, float]) -> str | None:
+        """A message the first time the posterior has collapsed, else None."""
+        if "kl" not in record or record["kl_weight"] <= 0.0:
+            self.recent.clear()
+            return None
+        self.recent.append(record["kl"])
+        mean = sum(self.recent) / len(self.recent)
+        if self.said or len(self.recent) < WINDOW or mean >= SILENT:
+            return None
+        self.said = True
+        return (
+            f"posterior collapse: the KL is {mean:.2g} nats a frame over the last {WINDOW} steps "
+            f"while its weight is {record['kl_weight']:.3g}, so z carries nothing and every sample "
+            f"will be the same. Lower the weight (--train.kl.kind constant --train.kl.peak 1e-4 "
+            f"is SVG's), or anneal it more slowly."
+        )

@@ -1,0 +1,54 @@
+"""What a training run is told: data, schedule, optimiser. Plain data, saved beside every run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from framecast.clip import Split
+from framecast.schedules import KLWeight, LearningRate, TeacherForcing
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Epochs are bookkeeping: `steps_per_epoch` steps each, whatever the size of the store."""
+
+    seed: int = 0
+    epochs: int = 300
+    steps_per_epoch: int = 600
+    batch: int = 16
+    context: int = 2
+    """n_past"""
+    horizon: int = 10
+    """n_future"""
+    window: Literal["first", "random"] = "first"
+    """where in a longer clip the context + horizon frames start"""
+    split: Split = "train"
+
+    kl: KLWeight = field(default_factory=KLWeight)
+    teacher_forcing: TeacherForcing = field(default_factory=TeacherForcing)
+    learning_rate: LearningRate = field(default_factory=LearningRate)
+
+    optimizer: Literal["adam", "adamw"] = "adam"
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 0.0
+    clip_norm: float = 0.0
+    """largest norm of the gradient; 0 is off"""
+    ema: float = 0.0
+    """decay of the averaged weights that are judged and kept; 0 is off"""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """bfloat16 runs the networks under autocast; weights and losses stay float32"""
+
+    validate_every: int = 5
+    """epochs between two PSNRs on the validation split; 0 is never"""
+    validate_clips: int = 64
+    """at most this many validation clips"""
+    save_every: int = 5
+    """epochs between two checkpoints; the last step is always kept"""
+    log_every: int = 10
+    """steps between two lines of log.jsonl"""
+
+    @property
+    def steps(self) -> int:
+        """The whole plan in steps."""
+        return self.epochs * self.steps_per_epoch

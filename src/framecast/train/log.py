@@ -1,0 +1,62 @@
+"""A run's log: one JSON object a line in log.jsonl, and the same numbers in TensorBoard."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from framecast.publish import new_file
+
+
+class RunLog:
+    """Appends records; a resumed run first drops what it is about to write again."""
+
+    def __init__(self, run: Path, from_step: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.path = run / "log.jsonl"
+        if self.path.exists():
+            kept = [r for r in read_log(run) if r["step"] < from_step or _is_at_end(r, from_step)]
+            with new_file(self.path) as aside:
+                aside.write_text("".join(json.dumps(r) + "\n" for r in kept))
+        self._file = open(self.path, "a")
+        self._board = SummaryWriter(str(run / "tensorboard"), purge_step=from_step)
+
+    def __enter__(self) -> RunLog:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        self._board.close()
+
+    def write(self, record: dict[str, Any]) -> None:
+        """One record; it has a "step". Numbers go to TensorBoard under their own names."""
+        self._file.write(json.dumps(record) + "\n")
+        self._file.flush()
+        for name, value in record.items():
+            if isinstance(value, int | float) and name not in ("step", "epoch"):
+                self._board.add_scalar(name, value, record["step"])
+
+
+def read_log(run: Path) -> list[dict[str, Any]]:
+    """All whole records of a run; a line cut short by a crash is left out."""
+    records = []
+    path = run / "log.jsonl"
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            continue
+    return records
+
+
+def _is_at_end(record: dict[str, Any], step: int) -> bool:
+    """Validation after `step` steps belongs to the checkpoint of that step; training does not."""
+    return record["step"] == step and "loss" not in record

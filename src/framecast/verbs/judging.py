@@ -1,0 +1,186 @@
+"""Verbs that judge and show: eval, predict."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+import tyro
+
+from framecast.clip import Batch
+from framecast.errors import InputError
+from framecast.evaluate import COURSE_A, Protocol, Scores, judge, named, predict
+from framecast.models.baselines import BASELINES
+from framecast.pixels import to_uint8, to_unit
+from framecast.predictor import Predictor
+from framecast.publish import new_file, new_folder
+from framecast.recipes.run import Run, environment, open_run
+from framecast.store import Store, open_store
+from framecast.train import read_log
+from framecast.verbs.progress import bar
+from framecast.view import plots, videos
+
+Checkpoint = Literal["best", "last"]
+
+
+def eval_run(
+    run: Annotated[Path, tyro.conf.Positional],
+    data: Path,
+    out: Path | None = None,
+    protocol: str = COURSE_A.name,
+    checkpoint: Checkpoint = "best",
+) -> None:
+    """Judge a run on a store's held-out clips, beside the baselines.
+
+    Args:
+        run: the run folder, or the name of a baseline (copy-last-frame, mean-frame).
+        data: the store.
+        out: a JSON file for every value; the machine is written beside it (.machine.json).
+        protocol: what is measured, and how.
+        checkpoint: which of the run's checkpoints.
+    """
+    chosen = named(protocol)
+    store = open_store(data)
+    opened = None if _is_baseline(run) else open_run(run, checkpoint)
+    scores = judged(opened.predictor if opened else BASELINES[run.name](), store, chosen)
+    result = result_json(scores, store, chosen, opened, baseline=None if opened else run.name)
+    for name, value in result["psnr"].items():
+        print(f"{name:24} {value:6.2f} dB" if value is not None else f"{name:24}      –")
+    print(f"PSNR over {len(scores['model'].clip_ids)} clips, protocol {chosen.name} "
+          f"{chosen.hash[:12]}")  # fmt: skip
+    if out is not None:
+        write_json(out, result)
+        write_json(out.with_suffix(".machine.json"), environment())
+        print(out)
+
+
+def judged(predictor: Predictor, store: Store, protocol: Protocol) -> dict[str, Scores]:
+    """The predictor, the baselines, and the predictor under other clips' controls."""
+    doors: dict[str, tuple[Predictor, bool]] = {"model": (predictor, False)}
+    doors |= {name.replace("-", "_"): (make(), False) for name, make in BASELINES.items()}
+    if len(store.split(protocol.split)) > 1:
+        doors["model_shuffled_control"] = (predictor, True)
+    clips = len(store.split(protocol.split))
+    scores: dict[str, Scores] = {}
+    with bar("judging", clips * len(doors), "clips") as advance:
+        for i, (name, (door, shuffled)) in enumerate(doors.items()):
+            scores[name] = judge(
+                door, store, protocol, shuffled, progress=lambda n, i=i: advance(i * clips + n)
+            )
+    return scores
+
+
+def result_json(
+    scores: dict[str, Scores],
+    store: Store,
+    protocol: Protocol,
+    run: Run | None,
+    baseline: str | None = None,
+) -> dict[str, Any]:
+    """Every (clip, sample, frame) value and all that they rest on; the same run, the same bytes."""
+    versions = environment()
+    psnr = {name: round(s.mean(), 6) for name, s in scores.items()}
+    return {
+        "psnr": psnr | {k: psnr.get(k) for k in ("model_shuffled_control",)},
+        "unit": "dB",
+        "protocol": dataclasses.asdict(protocol) | {"hash": protocol.hash},
+        "store": {"hash": store.hash, "source": store.origin.source},
+        "predictor": {
+            "recipe": run.config.recipe if run else baseline,
+            "seed": run.config.train.seed if run else None,
+            "step": run.step if run else None,
+            "hash": run.model_hash if run else None,
+            "trained_on": run.store_hash if run else None,
+        },
+        "versions": {k: versions[k] for k in ("framecast", "torch", "numpy")},
+        "clips": list(scores["model"].clip_ids),
+        "first_frame": protocol.context,
+        "psnr_per_clip_sample_frame": {k: np.round(s.psnr, 6).tolist() for k, s in scores.items()},
+    }
+
+
+def predict_clip(
+    run: Annotated[Path, tyro.conf.Positional],
+    data: Path,
+    clip: str,
+    out: Path,
+    horizon: int = COURSE_A.horizon,
+    checkpoint: Checkpoint = "best",
+) -> None:
+    """Predict one clip from its first two frames and its controls, and show it beside the truth.
+
+    Args:
+        run: the run folder.
+        data: the store.
+        clip: the clip's id, as `framecast inspect` shows it.
+        out: the folder to make: prediction.gif and .webp, strip.png, psnr.png, curves.png,
+            prediction.json.
+        horizon: how many frames to predict.
+        checkpoint: which of the run's checkpoints.
+    """
+    opened = open_run(run, checkpoint)
+    protocol = dataclasses.replace(
+        COURSE_A, context=opened.config.train.context, horizon=horizon
+    )
+    batch = one_clip(open_store(data), clip, protocol)
+    if out.exists():
+        raise InputError(f"{out} exists already: choose another name or delete it first")
+    truth = to_uint8(batch.frames[0])
+    shown = shown_prediction(opened.predictor, batch, protocol)
+    predictors = {"model": opened.predictor} | {n: make() for n, make in BASELINES.items()}
+    psnr = {name: clip_psnr(p, batch, protocol) for name, p in predictors.items()}
+    with new_folder(out) as aside:
+        animation = videos.side_by_side(truth, shown, protocol.context)
+        videos.write_gif(aside / "prediction.gif", animation)
+        videos.write_webp(aside / "prediction.webp", animation)
+        videos.strip(aside / "strip.png", truth, shown, protocol.context)
+        plots.psnr_per_frame(aside / "psnr.png", psnr, protocol.context)
+        plots.curves(aside / "curves.png", read_log(run), title=opened.config.recipe)
+        means = {name: round(float(values.mean()), 6) for name, values in psnr.items()}
+        result = {"clip": clip, "horizon": horizon, "psnr": means, "unit": "dB"}
+        write_json(aside / "prediction.json", result)
+    for name, value in means.items():
+        print(f"{name:24} {value:6.2f} dB")
+    print(out)
+
+
+def one_clip(store: Store, clip_id: str, protocol: Protocol) -> Batch:
+    """The first context + horizon frames of one clip, as a batch of one."""
+    clip = store.clip(clip_id)
+    frames = protocol.context + protocol.horizon
+    if len(clip.frames) < frames or protocol.horizon < 1:
+        raise InputError(
+            f"clip {clip_id} has {len(clip.frames)} frames: with {protocol.context} of context, "
+            f"--horizon can be 1 to {len(clip.frames) - protocol.context}, not {protocol.horizon}"
+        )
+    control = torch.from_numpy(clip.control[:frames])
+    unit = to_unit(control) if control.dtype == torch.uint8 else control
+    return Batch(to_unit(torch.from_numpy(clip.frames[:frames]))[None], unit[None], (clip_id,))
+
+
+def shown_prediction(predictor: Predictor, clip: Batch, protocol: Protocol) -> np.ndarray:
+    """True context then predicted frames, uint8 [T, H, W, 3], as `judge` would score them."""
+    predicted = predict(predictor, clip, protocol)[0, 0].cpu()
+    return to_uint8(torch.cat([clip.frames[0, : protocol.context], predicted]))
+
+
+def clip_psnr(predictor: Predictor, clip: Batch, protocol: Protocol) -> np.ndarray:
+    """PSNR of each predicted frame of one clip in dB, [1, frames]."""
+    from framecast.evaluate.frames import psnr_finn
+
+    predicted = predict(predictor, clip, protocol)[0].cpu()
+    return psnr_finn(predicted, clip.frames[:, protocol.context :]).numpy()
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Publish `data` as JSON."""
+    with new_file(path) as aside:
+        aside.write_text(json.dumps(data, indent=1) + "\n")
+
+
+def _is_baseline(run: Path) -> bool:
+    return str(run) in BASELINES and not run.exists()

@@ -1,0 +1,132 @@
+"""The verb that trains: a recipe, a store, a run folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from framecast.errors import InputError
+from framecast.evaluate import COURSE_A, judge
+from framecast.models import ModelConfig, build
+from framecast.predictor import Predictor
+from framecast.publish import locked
+from framecast.recipes.config import RunConfig, differences
+from framecast.recipes.run import create_run, data_spec, read_config, read_store_hash
+from framecast.store import Loader, Store, open_store
+from framecast.train import TrainConfig, train
+from framecast.verbs.progress import bar
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainCommand:
+    """Train a recipe on a store. Every setting of the recipe can be overridden by its flag."""
+
+    data: Path
+    """the store to train on"""
+    out: Path
+    """the run folder to make, or to go on with (--resume)"""
+    model: ModelConfig
+    train: TrainConfig
+    steps: int | None = None
+    """stop after this many steps of the recipe's plan (default: the whole plan). The schedules
+    do not shrink with it; --train.steps-per-epoch makes the whole plan shorter"""
+    save_every: int | None = None
+    """steps between two checkpoints (default: the recipe's, in epochs)"""
+    resume: bool = False
+    """go on from the run's last checkpoint, with the same settings and the same store"""
+    device: Device = "auto"
+    threads: int | None = None
+    """CPU threads (default: all cores)"""
+
+
+def train_run(recipe: str, command: TrainCommand) -> None:
+    """Train `command.out` up to `command.steps`, new or resumed."""
+    config = RunConfig(recipe, command.model, command.train)
+    steps = config.train.steps if command.steps is None else command.steps
+    every = command.save_every or max(1, config.train.save_every * config.train.steps_per_epoch)
+    if steps < 1 or every < 1:
+        raise InputError(f"--steps {steps} --save-every {every}: expected at least 1 of each")
+    if command.threads:
+        torch.set_num_threads(command.threads)
+    store = open_store(command.data)
+    loader = training_loader(store, config)
+    validate = validation(store, config)
+    predictor = build(config.model, data_spec(store, config), config.train.seed)
+    prepare(command.out, config, store, command.resume)
+    if validate is None:
+        print(f"{command.data} has no validation split: the last checkpoint counts as the best")
+    with locked(command.out / ".lock"), bar(f"training {recipe}", steps, "steps") as advance:
+        train(
+            predictor.to(device_named(command.device)),
+            config.train,
+            loader.batch,
+            command.out,
+            steps=steps,
+            save_every=every,
+            validate=validate,
+            tell=lambda message: print(f"warning: {message}"),
+            progress=lambda step, record: advance(
+                step, f"loss {record['loss']:.4f}" if record else ""
+            ),
+        )
+    print(command.out)
+
+
+def prepare(out: Path, config: RunConfig, store: Store, resume: bool) -> None:
+    """A new run folder, or the check that an old one is the same run.
+
+    Raises InputError for an existing folder without `resume`, and for one that was made with
+    other settings or from another store.
+    """
+    if not out.exists():
+        create_run(out, config, store)
+        return
+    if not resume:
+        raise InputError(f"{out} exists already: add --resume to go on with it, or name another")
+    if changed := differences(read_config(out), config):
+        raise InputError(
+            f"{out} was trained with other settings (its own / the new): {'; '.join(changed)}: "
+            f"give the same ones to resume, or name another --out"
+        )
+    if read_store_hash(out) != store.hash:
+        raise InputError(f"{out} was trained on another store than {store.path}: give that one")
+
+
+def training_loader(store: Store, config: RunConfig) -> Loader:
+    """Training batches of a run, a pure function of the step."""
+    t = config.train
+    return Loader(store, t.split, t.context + t.horizon, t.batch, t.seed, t.window)
+
+
+def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] | None:
+    """PSNR on the validation split as course-a defines it; None without such a split."""
+    if not store.split("validate") or not config.train.validate_every:
+        return None
+    protocol = dataclasses.replace(
+        COURSE_A, context=config.train.context, horizon=config.train.horizon
+    )
+    # Made once here so that clips too short are found before training starts.
+    Loader(store, "validate", protocol.context + protocol.horizon, 1, seed=0)
+
+    def psnr(predictor: Predictor) -> float:
+        limit = config.train.validate_clips
+        return judge(predictor, store, protocol, split="validate", limit=limit).mean()
+
+    return psnr
+
+
+def device_named(name: Device) -> torch.device:
+    """The device asked for; `auto` takes a GPU if there is one."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: this machine (or this torch build) has no CUDA device")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+

@@ -1,0 +1,75 @@
+"""Every test: one thread (two spinning threads on a shared box cost up to ten times), no GPU
+surprises, and shapes checked at run time: jaxtyping's hook makes every annotation an assertion.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from jaxtyping import install_import_hook
+
+install_import_hook(
+    [
+        "framecast.pixels",
+        "framecast.predictor",
+        "framecast.rollout",
+        "framecast.models",
+        "framecast.evaluate",
+    ],
+    "beartype.beartype",
+)
+
+import numpy as np
+import pytest
+import torch
+
+from framecast.clip import Clip, ControlSpec, Origin
+from framecast.predictor import DataSpec
+from framecast.store import Store, write_store
+
+torch.set_num_threads(1)
+
+REAL = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_bair() -> Path:
+    """The real BAIR trajectory; it is never in the repository."""
+    if not (REAL / "bair").is_dir():
+        pytest.skip("the real BAIR frames are not on this machine (../shared/data/bair)")
+    return REAL / "bair"
+
+
+@pytest.fixture(scope="session")
+def dots(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store of 12 clips in which the control moves a dot: small, quick and predictable."""
+    control = ControlSpec("vector", ("dx", "dy", "gripper", "lift", "x", "y", "z"), ("1",) * 7)
+    path = tmp_path_factory.mktemp("dots") / "store"
+    return write_store(path, (dot_clip(i) for i in range(12)), Origin("dots", control))
+
+
+def dot_clip(index: int, frames: int = 14) -> Clip:
+    """A bright dot on a coloured ground; control[t] is its step into frame t."""
+    rng = np.random.default_rng(index)
+    pictures = np.empty((frames, 64, 64, 3), np.uint8)
+    pictures[:] = rng.integers(0, 120, 3)
+    control = np.zeros((frames, 7), np.float32)
+    x, y = rng.integers(16, 48, 2)
+    for t in range(frames):
+        if t:
+            dx, dy = rng.integers(-4, 5, 2)
+            control[t, 4:6] = x / 64, y / 64
+            control[t, :2] = dx / 64, dy / 64
+            x, y = np.clip(x + dx, 4, 60), np.clip(y + dy, 4, 60)
+        pictures[t, y - 4 : y + 4, x - 4 : x + 4] = 255
+    split = "test" if index % 4 == 1 else "validate" if index % 4 == 2 else "train"
+    return Clip(f"dot-{index}", split, pictures, control)
+
+
+@pytest.fixture(scope="session")
+def spec() -> DataSpec:
+    """64×64 frames and a control of 7 numbers that is already standardised."""
+    return DataSpec((64, 64, 3), (7,), (0.0,) * 7, (1.0,) * 7)
