@@ -10,10 +10,14 @@ from framecast.errors import InputError, LockedError, StorageError
 from framecast.publish import locked, new_file, new_folder
 
 
+def _write_half(path: Path) -> None:
+    path.write_text("half")
+    path.parent.read_bytes()  # fails
+
+
 def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), new_folder(tmp_path / "a") as aside:
-        (aside / "half").write_text("x")
-        raise RuntimeError
+    with pytest.raises(IsADirectoryError), new_folder(tmp_path / "a") as aside:
+        _write_half(aside / "half")
     assert list(tmp_path.iterdir()) == []
     with new_folder(tmp_path / "a") as aside:
         (aside / "whole").write_text("x")
@@ -29,9 +33,8 @@ def test_a_folder_is_never_written_over(tmp_path: Path) -> None:
 
 def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(RuntimeError), new_file(tmp_path / "a.txt") as aside:
-        aside.write_text("half")
-        raise RuntimeError
+    with pytest.raises(IsADirectoryError), new_file(tmp_path / "a.txt") as aside:
+        _write_half(aside)
     assert (tmp_path / "a.txt").read_text() == "old"
     with new_file(tmp_path / "a.txt") as aside:
         aside.write_text("new")

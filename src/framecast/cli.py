@@ -5,6 +5,7 @@ Torch takes a second to import, so a verb's module is imported when the verb is 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -41,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         _run(arguments)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing to say, nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (FramecastError, OSError) as error:
         if debug:
             raise
@@ -106,8 +110,8 @@ def _train(arguments: list[str]) -> None:
     if not arguments or arguments[0].startswith("-"):
         print("framecast train RECIPE --data STORE --out RUN [--resume] [--steps N] ...")
         print("recipes (framecast train RECIPE --help shows every setting):")
-        for name, make in RECIPES.items():
-            print(f"  {name:24} {_first_line(make)}")
+        for name, (_, what) in RECIPES.items():
+            print(f"  {name:24} {what}")
         if arguments and arguments[0] not in ("-h", "--help"):
             raise InputError(f"expected a recipe before {arguments[0]}")
         return
@@ -117,13 +121,7 @@ def _train(arguments: list[str]) -> None:
     config = recipe(arguments[0])
     default = TrainCommand(tyro.MISSING, tyro.MISSING, config.model, config.train)
     prog = f"framecast train {arguments[0]}"
-    train_run(
-        config.recipe, tyro.cli(TrainCommand, default=default, prog=prog, args=arguments[1:])
-    )
-
-
-def _first_line(make: Callable[..., Any]) -> str:
-    return (make.__doc__ or "").strip().split("\n")[0]
+    train_run(config.recipe, tyro.cli(TrainCommand, default=default, prog=prog, args=arguments[1:]))
 
 
 def _unknown(verb: str, rest: list[str]) -> str:

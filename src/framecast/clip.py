@@ -59,7 +59,8 @@ class Clip:
     facts: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        assert self.frames.dtype == np.uint8 and self.frames.ndim == 4, self.frames.shape
+        assert self.frames.dtype == np.uint8, self.frames.dtype
+        assert self.frames.ndim == 4, self.frames.shape
         assert len(self.frames) == len(self.control), (self.frames.shape, self.control.shape)
         assert self.control.dtype in (np.float32, np.uint8), self.control.dtype
 

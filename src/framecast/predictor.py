@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from framecast.clip import Batch
 
 State = Any
-"""A nest of tensors whose first axis is the clip (sample-major: S*B); each predictor has its own."""
+"""A nest of tensors whose first axis is S*B, sample-major; each predictor has its own."""
 
 
 class DataSpec(NamedTuple):
@@ -51,7 +51,7 @@ class Draws(NamedTuple):
     noise: Tensor
     coin: Tensor
 
-    def forced(self, knobs: Knobs) -> Bool[Tensor, "B"]:
+    def forced(self, knobs: Knobs) -> Bool[Tensor, B]:
         """Which clips see the true previous frame."""
         return self.coin < knobs.teacher_forcing
 

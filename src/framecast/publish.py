@@ -68,7 +68,7 @@ def locked(path: Path) -> Iterator[None]:
     lock = Path(path)
     with _explained(lock):
         lock.parent.mkdir(parents=True, exist_ok=True)
-        handle = open(lock, "w")
+        handle = open(lock, "w")  # noqa: SIM115 (opening is explained, holding is not)
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

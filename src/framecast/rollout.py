@@ -11,7 +11,6 @@ from torch import Tensor
 from framecast.predictor import Predictor
 
 
-@torch.no_grad()
 def stream(
     predictor: Predictor,
     past: Float[Tensor, "B P C H W"],
@@ -27,7 +26,8 @@ def stream(
     assert not predictor.training, "a rollout needs predictor.eval(): BatchNorm must not see it"
     clips, context = past.shape[:2]
     horizon = control.shape[1] - context
-    assert len(seeds) == clips and horizon > 0, (len(seeds), clips, horizon)
+    assert len(seeds) == clips, (len(seeds), clips)
+    assert horizon > 0, (context, control.shape)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
     def draw(frames: int) -> Float[Tensor, "S B F ..."]:
@@ -35,10 +35,12 @@ def stream(
         noise = torch.stack([torch.randn(shape, generator=g) for g in generators], dim=1)
         return noise.to(past.device, past.dtype)
 
-    state = predictor.observe(past, control[:, :context], draw(context))
+    with torch.no_grad():
+        state = predictor.observe(past, control[:, :context], draw(context))
     for t in range(context, context + horizon):
         drive = control[:, t].repeat(samples, *[1] * (control.ndim - 2))
-        frame, state = predictor.step(state, drive, draw(1).flatten(0, 1)[:, 0])
+        with torch.no_grad():  # not around the yield: the caller's own mode is not ours to set
+            frame, state = predictor.step(state, drive, draw(1).flatten(0, 1)[:, 0])
         yield frame.unflatten(0, (samples, clips))
 
 

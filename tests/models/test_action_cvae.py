@@ -216,7 +216,7 @@ def test_a_standardised_control_has_mean_0_and_deviation_1(spec: DataSpec) -> No
 
 @pytest.mark.parametrize("skips", ["last-frame", "last-past", "reference"])
 def test_a_rollout_continues_what_training_would_predict(spec: DataSpec, skips: str) -> None:
-    """With z from the posterior's mean over the context and noise after it, step by step by hand."""
+    """The posterior's mean over the context and noise after it, step by step by hand."""
     model = small(spec, skips=skips, context_latent="mean").eval()
     batch, _ = material(clips=2, frames=5)
     predicted = rollout(model, batch.frames[:, :2], batch.control, seeds=[7, 8])

@@ -12,7 +12,7 @@ from framecast.predictor import Predictor
 
 
 class StillFrame(Predictor):
-    """Every predicted frame is one summary of the context frames: [B, P, C, H, W] -> [B, C, H, W]."""
+    """Every predicted frame is one summary of the context, [B, P, C, H, W] -> [B, C, H, W]."""
 
     def __init__(self, summary: Callable[[Tensor], Tensor]) -> None:
         super().__init__()

@@ -7,6 +7,7 @@ the 64-128-256-512 channels.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -66,7 +67,7 @@ class Dcgan64Encoder(nn.Module):
         super().__init__()
         widths = (3, *channels(width))
         self.stages = nn.ModuleList(
-            [ConvBlock(nn.Conv2d(i, o, 4, 2, 1), _leaky) for i, o in zip(widths, widths[1:])]
+            [ConvBlock(nn.Conv2d(i, o, 4, 2, 1), _leaky) for i, o in pairwise(widths)]
         )
         self.head = ConvBlock(nn.Conv2d(widths[-1], g_dim, 4), torch.tanh)
 
@@ -114,7 +115,7 @@ def channels(width: float) -> tuple[int, int, int, int]:
 
 
 def _vgg(*widths: int) -> nn.Sequential:
-    pairs = zip(widths, widths[1:])
+    pairs = pairwise(widths)
     return nn.Sequential(*(ConvBlock(nn.Conv2d(i, o, 3, padding=1), _leaky) for i, o in pairs))
 
 

@@ -20,4 +20,4 @@ def recipe(name: str) -> RunConfig:
             f"no recipe is called {name!r}: did you mean {near[0]!r}? "
             f"There are: {', '.join(RECIPES)}"
         )
-    return dataclasses.replace(RECIPES[name](), recipe=name)
+    return dataclasses.replace(RECIPES[name][0](), recipe=name)

@@ -95,18 +95,25 @@ def demo() -> RunConfig:
     )
 
 
-FAMILY_A: dict[str, Callable[[], RunConfig]] = {
-    "a1-cyclical": lambda: a1("cyclical"),
-    "a1-monotonic": lambda: a1("monotonic"),
-    "a1-decay-from-0": lambda: a1("cyclical", start_epoch=0),
-    "a2-cyclical": lambda: a2("cyclical"),
-    "a2-monotonic": lambda: a2("monotonic"),
-    "a2-swapped-cyclical": lambda: a2("cyclical", g_dim=64, z_dim=128),
-    "a2-swapped-monotonic": lambda: a2("monotonic", g_dim=64, z_dim=128),
-    "a2-lr-0.003": lambda: a2("cyclical", rate=0.003),
-    "a2-lr-0.004": lambda: a2("cyclical", rate=0.004),
-    "a3-cyclical": lambda: a3("cyclical"),
-    "a3-monotonic": lambda: a3("monotonic"),
-    "a3-lr-0.01": lambda: a3("cyclical", rate=0.01),
-    "a-demo": demo,
+FAMILY_A: dict[str, tuple[Callable[[], RunConfig], str]] = {
+    "a1-cyclical": (lambda: a1("cyclical"), "A1: teacher forcing down from epoch 150 of 300"),
+    "a1-monotonic": (lambda: a1("monotonic"), "A1, KL weight in one ramp"),
+    "a1-decay-from-0": (lambda: a1("cyclical", start_epoch=0), "A1's warning: down from the start"),
+    "a2-cyclical": (lambda: a2("cyclical"), "A2 corrected: teacher forcing down from epoch 80"),
+    "a2-monotonic": (lambda: a2("monotonic"), "A2 corrected, KL weight in one ramp"),
+    "a2-swapped-cyclical": (
+        lambda: a2("cyclical", g_dim=64, z_dim=128),
+        "A2 as first run: z and g dimensions swapped",
+    ),
+    "a2-swapped-monotonic": (
+        lambda: a2("monotonic", g_dim=64, z_dim=128),
+        "the same, KL weight in one ramp",
+    ),
+    "a2-lr-0.003": (lambda: a2("cyclical", rate=0.003), "A2's learning rates: worse than 0.002"),
+    "a2-lr-0.004": (lambda: a2("cyclical", rate=0.004), "A2's learning rates: worse than 0.002"),
+    "a3-cyclical": (lambda: a3("cyclical"), "A3: linear condition, forcing down 0.01 an epoch"),
+    "a3-monotonic": (lambda: a3("monotonic"), "A3, KL weight in one ramp"),
+    "a3-lr-0.01": (lambda: a3("cyclical", rate=0.01), "A3's learning rate: worse than 0.002"),
+    "a-demo": (demo, "a narrow model that two CPU cores train in minutes"),
 }
+"""Name -> (configuration, one line on it)."""

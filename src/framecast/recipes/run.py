@@ -110,7 +110,9 @@ def _write(path: Path, data: Any) -> None:
 
 def _read(run: Path, name: str) -> dict[str, Any]:
     if not (run / name).is_file():
-        raise InputError(f"{run} is not a framecast run: it has no {name} (`framecast train` makes one)")
+        raise InputError(
+            f"{run} is not a framecast run: it has no {name} (`framecast train` makes one)"
+        )
     try:
         return json.loads((run / name).read_text())
     except ValueError as error:

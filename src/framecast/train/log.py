@@ -21,7 +21,8 @@ class RunLog:
             kept = [r for r in read_log(run) if r["step"] < from_step or _is_at_end(r, from_step)]
             with new_file(self.path) as aside:
                 aside.write_text("".join(json.dumps(r) + "\n" for r in kept))
-        self._file = open(self.path, "a")
+        run.mkdir(parents=True, exist_ok=True)
+        self._file = open(self.path, "a")  # noqa: SIM115 (closed by __exit__)
         self._board = SummaryWriter(str(run / "tensorboard"), purge_step=from_step)
 
     def __enter__(self) -> RunLog:

@@ -26,7 +26,7 @@ from framecast.train.checkpoint import (
 )
 from framecast.train.collapse import CollapseWatch
 from framecast.train.config import TrainConfig
-from framecast.train.log import RunLog
+from framecast.train.log import RunLog, read_log
 
 Validate = Callable[[Predictor], float]
 """PSNR in dB of the predictor as it stands, on the validation split."""
@@ -57,7 +57,7 @@ def train(
     if (checkpoints / "last").exists():
         start, best, averaged = _restore(checkpoints / "last", predictor, optimizer, averaged)
         progress(start, {})
-    collapse = CollapseWatch()
+    collapse = CollapseWatch(said=any("event" in r for r in read_log(run)))
 
     with RunLog(run, from_step=start) as log:
         for step in range(start, steps):

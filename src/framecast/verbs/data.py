@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -99,14 +99,12 @@ def _refuse_existing(out: Path) -> None:
         raise InputError(f"{out} exists already: choose another name or delete it first")
 
 
-def _write(
-    out: Path, clips: Iterable[Clip], origin: Origin, total: int, title: str
-) -> Store:
+def _write(out: Path, clips: Iterable[Clip], origin: Origin, total: int, title: str) -> Store:
     with bar(title, total, "clips") as advance:
         return write_store(out, clips, origin, total=total, progress=advance)
 
 
-def _show(numbers: dict) -> None:  # type: ignore[type-arg]
+def _show(numbers: dict[str, Any]) -> None:
     console = Console()
     size, length = numbers["frame_size"], numbers["length"]
     console.print(

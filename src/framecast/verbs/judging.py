@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ import tyro
 from framecast.clip import Batch
 from framecast.errors import InputError
 from framecast.evaluate import COURSE_A, Protocol, Scores, judge, named, predict
+from framecast.evaluate.frames import psnr_finn
 from framecast.models.baselines import BASELINES
 from framecast.pixels import to_uint8, to_unit
 from framecast.predictor import Predictor
@@ -21,7 +23,7 @@ from framecast.publish import new_file, new_folder
 from framecast.recipes.run import Run, environment, open_run
 from framecast.store import Store, open_store
 from framecast.train import read_log
-from framecast.verbs.progress import bar
+from framecast.verbs.progress import Advance, bar
 from framecast.view import plots, videos
 
 Checkpoint = Literal["best", "last"]
@@ -67,11 +69,15 @@ def judged(predictor: Predictor, store: Store, protocol: Protocol) -> dict[str, 
     clips = len(store.split(protocol.split))
     scores: dict[str, Scores] = {}
     with bar("judging", clips * len(doors), "clips") as advance:
-        for i, (name, (door, shuffled)) in enumerate(doors.items()):
-            scores[name] = judge(
-                door, store, protocol, shuffled, progress=lambda n, i=i: advance(i * clips + n)
-            )
+        for name, (door, shuffled) in doors.items():
+            before = clips * len(scores)
+            tell = partial(_advance_from, advance, before)
+            scores[name] = judge(door, store, protocol, shuffled, progress=tell)
     return scores
+
+
+def _advance_from(advance: Advance, before: int, clips: int) -> None:
+    advance(before + clips)
 
 
 def result_json(
@@ -123,9 +129,7 @@ def predict_clip(
         checkpoint: which of the run's checkpoints.
     """
     opened = open_run(run, checkpoint)
-    protocol = dataclasses.replace(
-        COURSE_A, context=opened.config.train.context, horizon=horizon
-    )
+    protocol = dataclasses.replace(COURSE_A, context=opened.config.train.context, horizon=horizon)
     batch = one_clip(open_store(data), clip, protocol)
     if out.exists():
         raise InputError(f"{out} exists already: choose another name or delete it first")
@@ -170,8 +174,6 @@ def shown_prediction(predictor: Predictor, clip: Batch, protocol: Protocol) -> n
 
 def clip_psnr(predictor: Predictor, clip: Batch, protocol: Protocol) -> np.ndarray:
     """PSNR of each predicted frame of one clip in dB, [1, frames]."""
-    from framecast.evaluate.frames import psnr_finn
-
     predicted = predict(predictor, clip, protocol)[0].cpu()
     return psnr_finn(predicted, clip.frames[:, protocol.context :]).numpy()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -16,8 +17,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-Advance = Callable[..., None]
-"""advance(done, note="") -> None"""
+
+class Advance(Protocol):
+    """Say how many are done, and optionally something about the latest."""
+
+    def __call__(self, done: int, note: str = "") -> None: ...
+
 
 LINES = 10
 """how many plain lines a task prints where there is no terminal to draw on"""
@@ -45,7 +50,7 @@ def bar(title: str, total: int, unit: str) -> Iterator[Advance]:
         task = progress.add_task(title, total=total, note="")
 
         def advance(done: int, note: str = "") -> None:
-            progress.update(task, completed=done, **({"note": note} if note else {}))
+            progress.update(task, completed=done, note=note)
 
         yield advance
 
@@ -54,20 +59,20 @@ def bar(title: str, total: int, unit: str) -> Iterator[Advance]:
 def _lines(title: str, total: int, unit: str) -> Iterator[Advance]:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     start = time.monotonic()
-    state = {"first": -1, "next": max(1, total // LINES), "note": ""}
+    first: int | None = None
+    due = 0
 
     def advance(done: int, note: str = "") -> None:
-        if state["first"] < 0:
-            state["first"] = done
-        state["note"] = note or state["note"]
-        if done < min(state["next"], total):
+        nonlocal first, due
+        if first is None:  # a resumed task does not start at 0
+            first, due = done - 1, done - 1 + max(1, total // LINES)
+        if done < min(due, total):
             return
-        state["next"] = done + max(1, total // LINES)
+        due = done + max(1, total // LINES)
         elapsed = time.monotonic() - start
-        rate = (done - state["first"] + 1) / max(elapsed, 1e-9)
-        left = (total - done) / rate
+        left = (total - done) * elapsed / (done - first)
         console.print(
-            f"{title}: {done}/{total} {unit}, {elapsed:.0f} s, {left:.0f} s left {state['note']}"
+            f"{title}: {done}/{total} {unit}, {elapsed:.0f} s, {left:.0f} s left {note}".rstrip()
         )
 
     yield advance

@@ -20,8 +20,6 @@ from framecast.rollout import rollout, stream
 from framecast.seeds import seed_for
 from framecast.store import Loader, Store
 
-BATCH = 16
-
 
 class Scores(NamedTuple):
     """PSNR of every (clip, sample, frame), in dB; nothing is averaged yet."""
@@ -29,7 +27,7 @@ class Scores(NamedTuple):
     psnr: Float[np.ndarray, "clips samples frames"]
     clip_ids: tuple[str, ...]
 
-    def per_clip(self) -> Float[np.ndarray, "clips"]:
+    def per_clip(self) -> Float[np.ndarray, clips]:
         """Mean over frames and samples, the unit that intervals are taken over."""
         return self.psnr.mean((1, 2))
 
@@ -45,20 +43,22 @@ def judge(
     shuffled_control: bool = False,
     split: Split | None = None,
     limit: int | None = None,
-    progress: Callable[[int], None] = lambda clips: None,
+    batch: int = 16,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Scores:
     """Roll out every clip of the protocol's split and score every predicted frame.
 
     `shuffled_control` gives each clip the future control of another clip, context and truth
     unchanged: what is lost by it is what the predictor owes to its control. `split` and
-    `limit` (about that many clips, whole batches) serve validation while training, which is no protocol's result.
+    `limit` (about that many clips, whole batches) serve validation while training, which is no
+    protocol's result.
     """
     device = _device(predictor)
     chosen: Split = split or protocol.split
     values: list[Tensor] = []
     ids: list[str] = []
     frames_used = protocol.context + protocol.horizon
-    loader = Loader(store, chosen, frames_used, BATCH, seed=0)
+    loader = Loader(store, chosen, frames_used, batch, seed=0)
     if loader.skipped:
         raise InputError(
             f"{store.path}: {loader.skipped} clips of split {chosen!r} are shorter than the "
@@ -68,23 +68,24 @@ def judge(
     batches = loader.eval_batches()
     if shuffled_control:
         batches = _with_shuffled_control(batches, loader.eval_batches(), protocol)
-    for batch in batches:
+    for clips in batches:
         if limit is not None and len(ids) >= limit:
             break
-        seeds = [seed_for(protocol.seed, "rollout", clip_id) for clip_id in batch.clip_ids]
-        frames, control = batch.frames.to(device), batch.control.to(device)
+        seeds = [seed_for(protocol.seed, "rollout", clip_id) for clip_id in clips.clip_ids]
+        frames, control = clips.frames.to(device), clips.control.to(device)
         past, future = frames[:, : protocol.context], frames[:, protocol.context :]
         predicted = stream(predictor, past, control, seeds, protocol.samples)
-        psnr = [psnr_finn(frame, future[:, t]).cpu() for t, frame in enumerate(predicted)]
+        psnr = [
+            psnr_finn(frame, future[:, t].expand_as(frame)).cpu()
+            for t, frame in enumerate(predicted)
+        ]
         values.append(torch.stack(psnr, dim=-1).transpose(0, 1))
-        ids += batch.clip_ids
+        ids += clips.clip_ids
         progress(len(ids))
     return Scores(torch.cat(values).numpy(), tuple(ids))
 
 
-def predict(
-    predictor: Predictor, clip: Batch, protocol: Protocol
-) -> Float[Tensor, "S B F C H W"]:
+def predict(predictor: Predictor, clip: Batch, protocol: Protocol) -> Float[Tensor, "S B F C H W"]:
     """The frames that `judge` scores, for looking at."""
     device = _device(predictor)
     seeds = [seed_for(protocol.seed, "rollout", clip_id) for clip_id in clip.clip_ids]

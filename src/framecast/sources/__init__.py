@@ -1,0 +1,1 @@
+"""Where clips come from: each source is an iterator of Clips and knows nothing of stores."""

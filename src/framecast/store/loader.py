@@ -1,0 +1,133 @@
+"""From a store to batches: one index computation and one copy a batch, no worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from framecast.clip import Batch
+from framecast.errors import InputError
+from framecast.pixels import to_unit
+from framecast.store import sampler
+from framecast.store.reader import Store
+
+Arrays = tuple[NDArray[np.uint8], NDArray[Any]]
+
+
+class Loader:
+    """Windows of `frames` consecutive frames from one split of a store, `batch` at a time.
+
+    Step s holds items s·batch .. (s+1)·batch - 1 of an endless run over the split. Every clip
+    comes once a pass, passes follow each other without a gap (batches cross their borders), and
+    a batch is a pure function of (store, split, seed, step): nothing is remembered between
+    calls. For R ranks that share a batch, give each `batch / R` and let rank r ask for step
+    `s * R + r`: together they see what one process would.
+
+    window   "random": a start drawn for each item; "first": always the clip's first frames
+    shuffle  a new order of the clips each pass; False keeps the store's order
+    length   clips in a pass: those of the split with at least `frames` frames
+    skipped  clips of the split that are shorter, and so are never seen
+
+    Raises InputError if the split has no clips, or none that is long enough.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        split: str,
+        frames: int,
+        batch: int,
+        seed: int,
+        window: Literal["first", "random"] = "random",
+        shuffle: bool = True,
+    ) -> None:
+        if frames < 1 or batch < 1:
+            raise InputError(f"frames and batch must be at least 1; found {frames} and {batch}")
+        inside = store.split(split)
+        if not inside:
+            counts = ", ".join(f"{name} ({n} clips)" for name, n in store.split_counts().items())
+            raise InputError(f"{store.path} has no clips in split {split!r}; it has {counts}")
+        usable = [i for i in inside if store.clips[i].length >= frames]
+        if not usable:
+            longest = max(store.clips[i].length for i in inside)
+            raise InputError(
+                f"{store.path}: no clip of split {split!r} has {frames} frames; the longest has "
+                f"{longest}: ask for at most {longest}"
+            )
+        self.store, self.split, self.frames, self.batch_size = store, split, frames, batch
+        self.seed, self.window, self.shuffle = int(seed), window, shuffle
+        self.length, self.skipped = len(usable), len(inside) - len(usable)
+        self._ids = [store.clips[i].clip_id for i in usable]
+        self._first = np.array([store.clips[i].start for i in usable])
+        self._room = np.array([store.clips[i].length - frames for i in usable])
+        # Plain arrays over the same maps: indexing np.memmap itself costs more than the copy.
+        self._frames, self._control = np.asarray(store.frames), np.asarray(store.control)
+
+    def __len__(self) -> int:
+        """The clips in a pass."""
+        return self.length
+
+    def batch(self, step: int, device: torch.device | str = "cpu") -> Batch:
+        """Step `step` as float32 tensors on `device`: frames and a picture control in [0, 1].
+
+        Pixels travel to the device as bytes and become floats there.
+        """
+        chosen, rows = self._items(step)
+        return self._as_batch(chosen, self._read(rows, None), device)
+
+    def raw(self, step: int, out: Arrays | None = None) -> Arrays:
+        """Step `step` as stored: frames uint8 [B, T, H, W, 3], control [B, T, ...].
+
+        The arrays are new, or are those of `out`, filled and returned: a loop that is done with
+        the last batch saves the page faults of a new one. A returned batch is never touched
+        again, unless the caller passes it as `out`.
+        """
+        return self._read(self._items(step)[1], out)
+
+    def eval_batches(
+        self, batch: int | None = None, device: torch.device | str = "cpu"
+    ) -> Iterator[Batch]:
+        """The first window of every clip of the split, once, in the store's order.
+
+        The last batch is short if the clips do not fill it. `seed`, `window` and `shuffle` do
+        not matter here.
+        """
+        size = batch or self.batch_size
+        for first in range(0, self.length, size):
+            chosen = np.arange(first, min(first + size, self.length))
+            rows = self._first[chosen][:, None] + np.arange(self.frames)
+            yield self._as_batch(chosen, self._read(rows, None), device)
+
+    def _items(self, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which usable clips [B], and which rows of the arrays [B, T]."""
+        if step < 0:
+            raise InputError(f"a step counts from 0; found {step}")
+        item = step * self.batch_size
+        chosen = sampler.positions(self.length, self.seed, item, self.batch_size, self.shuffle)
+        first = self._first[chosen]
+        if self.window == "random":
+            first = first + sampler.starts(self.seed, item, self._room[chosen])
+        return chosen, first[:, None] + np.arange(self.frames)
+
+    def _read(self, rows: NDArray[np.int64], out: Arrays | None) -> Arrays:
+        # mode="clip" only because the default, "raise", copies through a buffer when out is
+        # given; every row is inside.
+        frames, control = out if out is not None else (None, None)
+        return (
+            np.take(self._frames, rows, axis=0, out=frames, mode="clip"),
+            np.take(self._control, rows, axis=0, out=control, mode="clip"),
+        )
+
+    def _as_batch(
+        self, chosen: NDArray[np.int64], arrays: Arrays, device: torch.device | str
+    ) -> Batch:
+        frames, control = (torch.from_numpy(array).to(device) for array in arrays)
+        return Batch(
+            frames=to_unit(frames),
+            control=to_unit(control) if control.dtype == torch.uint8 else control,
+            clip_ids=tuple(self._ids[i] for i in chosen),
+        )

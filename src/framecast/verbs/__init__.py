@@ -1,0 +1,1 @@
+"""The verbs of the command, as functions: what each does, with nothing of how it is typed."""

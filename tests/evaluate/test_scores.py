@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from torch import Tensor
+
+from framecast.errors import InputError
+from framecast.evaluate import COURSE_A, judge, named, predict
+from framecast.models import ActionCVAEConfig, build
+from framecast.models.baselines import copy_last_frame, mean_frame
+from framecast.predictor import DataSpec, Predictor
+from framecast.store import Loader, Store
+
+SHORT = dataclasses.replace(COURSE_A, horizon=4)
+
+
+class Oracle(Predictor):
+    """Draws the dot from its control: perfect, and only as long as the control is its own."""
+
+    def observe(self, frames: Tensor, control: Tensor, noise: Tensor) -> Tensor:
+        return frames[:, -1].repeat(len(noise), 1, 1, 1)
+
+    def step(self, state: Tensor, control: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        frame = state[:, :, :1, :1].expand_as(state).clone()
+        for picture, numbers in zip(frame, control):
+            dx, dy, _, _, x, y, _ = (64 * numbers).round().long().tolist()
+            x, y = min(max(x + dx, 4), 60), min(max(y + dy, 4), 60)
+            picture[:, y - 4 : y + 4, x - 4 : x + 4] = 1.0
+        return frame, frame
+
+
+def test_a_predictor_that_follows_its_control_is_perfect_and_shuffling_ruins_it(
+    dots: Store,
+) -> None:
+    """Off by one anywhere between store and score, and this is no longer perfect."""
+    oracle = Oracle().eval()
+    assert judge(oracle, dots, SHORT).mean() == pytest.approx(100.0)
+    assert judge(oracle, dots, SHORT, shuffled_control=True).mean() < 40
+
+
+def test_every_value_is_kept_and_frames_are_averaged_last(dots: Store) -> None:
+    scores = judge(copy_last_frame(), dots, dataclasses.replace(SHORT, samples=3))
+    assert scores.psnr.shape == (3, 3, 4)
+    assert scores.clip_ids == ("dot-1", "dot-5", "dot-9")
+    assert scores.mean() == pytest.approx(scores.psnr.mean())
+
+
+def test_baselines_pass_through_the_same_door(dots: Store) -> None:
+    clip = next(Loader(dots, "test", 6, 1, seed=0).eval_batches())
+    copy = predict(copy_last_frame(), clip, SHORT)
+    assert copy.shape == (1, 1, 4, 3, 64, 64)
+    assert torch.equal(copy[0, 0, 3], clip.frames[0, 1])
+    mean = predict(mean_frame(), clip, SHORT)
+    torch.testing.assert_close(mean[0, 0, 2], clip.frames[0, :2].mean(0))
+
+
+def test_a_score_does_not_depend_on_the_batch_a_clip_came_in(dots: Store, spec: DataSpec) -> None:
+    model = build(ActionCVAEConfig(width=0.0625, g_dim=8, z_dim=4, rnn_dim=8), spec, 0).eval()
+    together = judge(model, dots, SHORT).psnr
+    alone = judge(model, dots, SHORT, batch=1).psnr
+    assert abs(together - alone).max() < 1e-4
+
+
+def test_a_predictor_in_training_mode_is_not_judged(dots: Store) -> None:
+    with pytest.raises(AssertionError, match="eval"):
+        judge(copy_last_frame().train(), dots, SHORT)
+
+
+def test_a_clip_shorter_than_the_protocol_is_an_error_and_never_left_out(dots: Store) -> None:
+    with pytest.raises(InputError, match="14"):
+        judge(copy_last_frame(), dots, dataclasses.replace(COURSE_A, horizon=13))
+
+
+def test_course_a_is_the_specification_s_and_its_hash_is_frozen() -> None:
+    assert (COURSE_A.context, COURSE_A.horizon, COURSE_A.samples) == (2, 10, 1)
+    assert COURSE_A.split == "test"
+    # A change of any field is another protocol and needs another name.
+    assert COURSE_A.hash.startswith("f101967ab285")
+    assert dataclasses.replace(COURSE_A, seed=1).hash != COURSE_A.hash
+
+
+def test_an_unknown_protocol_is_answered_with_the_nearest_name() -> None:
+    with pytest.raises(InputError, match="did you mean 'course-a'"):
+        named("course_a")
