@@ -25,11 +25,13 @@ from framecast.sources.push.things import Rng
 
 STEPS = 30  # frames a clip
 HOLD = 2  # frames an action
+SETTLE = 400  # physics steps before the first frame, nearly free once all sleep
 SUBSTEPS = 30  # physics steps of 5 ms a frame
 # The range of the hand's goal over x and y, m.
 REACH: tuple[tuple[float, float], tuple[float, float]] = ((0.42, 0.56), (-0.21, 0.15))
 DOWN_Z, UP_Z, START_Z = 0.20, 0.305, 0.23  # m
 LARGEST_MOVE = 0.07  # m
+HAND = slice(0, 5)  # its slides x, y, z, left, right come first among coordinates and speeds
 OPEN, SHUT = 0.026, 0.010  # each finger's distance from the middle, m
 
 
@@ -84,32 +86,36 @@ def low_path(plan: Plan) -> Floats:
 
 
 def simulate(scene: Scene, plan: Plan) -> Recording:
-    """Let the things settle, then run the plan. Pure and free of BLAS: same bytes everywhere."""
-    model = scene.model
-    data = mujoco.MjData(model)
-    joints = [model.joint(name).qposadr[0] for name in ("x", "y", "z", "left", "right")]
-    # Things come to rest before the hand, held high until then, has come near them.
-    data.qpos[joints] = (*plan.start[:2], 0.5, OPEN, OPEN)
-    data.ctrl[:] = (*plan.start[:2], 0.5, OPEN, OPEN)
-    mujoco.mj_step(model, data, 160)
-    data.qpos[joints] = (*plan.start, OPEN, OPEN)
-    data.qvel[: len(joints)] = 0.0
-
-    positions = np.zeros((STEPS, 3))
-    places = np.zeros((STEPS, model.ngeom, 3))
-    turns = np.zeros((STEPS, model.ngeom, 9))
-    things = np.zeros((STEPS, len(scene.bodies), 3))
+    """Run the plan: frame t is what stands before action t. Free of BLAS, a pure function."""
+    data = settle(scene, plan.start)
+    geoms, bodies = scene.model.ngeom, list(scene.bodies)
+    positions, things = np.zeros((STEPS, 3)), np.zeros((STEPS, len(bodies), 3))
+    places, turns = np.zeros((STEPS, geoms, 3)), np.zeros((STEPS, geoms, 9))
     for step in range(STEPS):
-        _round_state(model, data)
-        _place_arm(scene, data, data.qpos[joints[:3]])
-        mujoco.mj_kinematics(model, data)
-        positions[step] = np.round(data.qpos[joints[:3]], 6)
+        positions[step] = np.round(data.qpos[HAND][:3], 6)
         places[step] = np.round(data.geom_xpos, 7)
         turns[step] = np.round(data.geom_xmat, 7)
-        things[step] = np.round(data.xpos[list(scene.bodies)], 7)
-        data.ctrl[:] = plan.goals[step]
-        mujoco.mj_step(model, data, SUBSTEPS)
+        things[step] = np.round(data.xpos[bodies], 7)
+        advance(scene, data, plan.goals[step])
     return Recording(positions, places, turns, things)
+
+
+def settle(scene: Scene, start: Floats) -> mujoco.MjData:
+    """A world at rest, the open hand at `start` [3], m."""
+    data = mujoco.MjData(scene.model)
+    # Things come to rest before the hand, held high until then, has come near them.
+    data.qpos[HAND] = data.ctrl[:] = (*start[:2], 0.5, OPEN, OPEN)
+    mujoco.mj_step(scene.model, data, SETTLE)
+    data.qpos[HAND], data.qvel[HAND] = (*start, OPEN, OPEN), 0.0
+    _tidy(scene, data)
+    return data
+
+
+def advance(scene: Scene, data: mujoco.MjData, goal: Floats) -> None:
+    """One frame's time with the servos' goal [5], m."""
+    data.ctrl[:] = goal
+    mujoco.mj_step(scene.model, data, SUBSTEPS)
+    _tidy(scene, data)
 
 
 def travel(recording: Recording) -> Floats:
@@ -125,6 +131,13 @@ def moving_geoms(recording: Recording) -> NDArray[np.bool_]:
     return elsewhere | turned
 
 
+def _tidy(scene: Scene, data: mujoco.MjData) -> None:
+    """Round the state, hang the arm on the hand, and bring all poses up to date."""
+    _round_state(scene.model, data)
+    _place_arm(scene.model, data)
+    mujoco.mj_kinematics(scene.model, data)
+
+
 def _round_state(model: mujoco.MjModel, data: mujoco.MjData) -> None:
     """Forget the last digits, so that two machines' last-bit differences cannot grow.
 
@@ -135,15 +148,15 @@ def _round_state(model: mujoco.MjModel, data: mujoco.MjData) -> None:
     for joint in np.flatnonzero(data.tree_asleep[model.body_treeid[model.jnt_bodyid]] < 0):
         free = model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_FREE
         q, v = model.jnt_qposadr[joint], model.jnt_dofadr[joint]
-        data.qpos[q : q + (7 if free else 1)] = np.round(data.qpos[q : q + (7 if free else 1)], 7)
-        data.qvel[v : v + (6 if free else 1)] = np.round(data.qvel[v : v + (6 if free else 1)], 6)
-    data.qacc_warmstart[:] = np.round(data.qacc_warmstart, 3)
+        places, speeds = slice(q, q + (7 if free else 1)), slice(v, v + (6 if free else 1))
+        data.qpos[places] = np.round(data.qpos[places], 7)
+        data.qvel[speeds] = np.round(data.qvel[speeds], 6)
 
 
-def _place_arm(scene: Scene, data: mujoco.MjData, hand: Floats) -> None:
+def _place_arm(model: mujoco.MjModel, data: mujoco.MjData) -> None:
     """Put the two links between shoulder and wrist, elbow up: two circles in a plane."""
     shoulder = np.array(SHOULDER)
-    wrist = hand + np.array([0.0, 0.0, WRIST])
+    wrist = data.qpos[HAND][:3] + np.array([0.0, 0.0, WRIST])
     span = wrist - shoulder
     reach2 = span[0] * span[0] + span[1] * span[1] + span[2] * span[2]
     reach = np.sqrt(reach2)
@@ -154,7 +167,7 @@ def _place_arm(scene: Scene, data: mujoco.MjData, hand: Floats) -> None:
     up = up / np.sqrt(up[0] * up[0] + up[1] * up[1] + up[2] * up[2])
     elbow = shoulder + along * ahead + height * up
     for name, near, far in (("upper_arm", shoulder, elbow), ("fore_arm", elbow, wrist)):
-        mocap = int(scene.model.body(name).mocapid[0])
+        mocap = int(model.body(name).mocapid[0])
         data.mocap_pos[mocap] = np.round((near + far) / 2, 7)
         data.mocap_quat[mocap] = np.round(_z_towards(far - near), 7)
 

@@ -75,10 +75,10 @@ def set_stage(scene: Scene, recording: Recording) -> Stage:
     # true hits: it bounds a box's latitude and longitude by those of its corners, which is wrong
     # near the poles (a lamp overhead) and across the date line (a camera that looks along -x).
     model.body_bvhadr[:] = -1
-    return Stage(scene, model, mujoco.MjData(model), camera(scene.eye), moving)
+    return Stage(scene, model, mujoco.MjData(model), aim(scene.eye), moving)
 
 
-def camera(eye: Floats) -> Rays:
+def aim(eye: Floats) -> Rays:
     """Rays from `eye` [3] m towards the bin's middle."""
     ahead = unit(np.array(TARGET) - eye)
     right = unit(np.array([ahead[1], -ahead[0], 0.0]))

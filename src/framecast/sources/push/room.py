@@ -186,15 +186,18 @@ def add_robot(painter: Painter, rng: Rng) -> None:
 
 
 def _add_servos(spec: mujoco.MjSpec) -> None:
-    """Critically damped servos, slow for the hand: half the way in a frame, as BAIR's arm lags."""
-    for name, mass, rate, force in (
-        ("x", 1.0, 12.0, 30.0),
-        ("y", 1.0, 12.0, 30.0),
-        ("z", 1.0, 12.0, 8.0),
-        ("left", 0.05, 25.0, 3.0),
-        ("right", 0.05, 25.0, 3.0),
+    """Over-damped servos that lag as BAIR's arm does: 0.6 of the way in a frame, 0.85 in two.
+
+    Weak enough that a thing caught under the hand stops it rather than being shot away.
+    """
+    for name, stiffness, damping, force in (  # N/m, N s/m, N
+        ("x", 144.0, 24.0, 30.0),
+        ("y", 144.0, 24.0, 30.0),
+        ("z", 144.0, 24.0, 8.0),
+        ("left", 31.25, 2.5, 3.0),
+        ("right", 31.25, 2.5, 3.0),
     ):
         servo = spec.add_actuator(name=name, forcerange=[-force, force], forcelimited=True)
         servo.trntype = mujoco.mjtTrn.mjTRN_JOINT
         servo.target = name
-        servo.set_to_position(kp=mass * rate * rate, kv=2 * mass * rate)
+        servo.set_to_position(kp=stiffness, kv=damping)
