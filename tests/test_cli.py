@@ -30,7 +30,7 @@ class Result(NamedTuple):
 
 
 @pytest.fixture
-def framecast(capsys: pytest.CaptureFixture[str]):  # noqa: ANN201
+def framecast(capsys: pytest.CaptureFixture[str]):
     def run(*arguments: object) -> Result:
         capsys.readouterr()
         try:
@@ -68,12 +68,13 @@ def bair_folder(root: Path, frames: int = 4) -> Path:
     return clip
 
 
-def test_help_names_every_verb_and_answers_without_torch(framecast) -> None:  # noqa: ANN001
+def test_help_names_every_verb_and_answers_without_torch(framecast) -> None:
     result = framecast("--help")
     for verb in ("demo", "simulate push", "convert bair", "inspect", "verify", "train", "eval"):
         assert f"framecast {verb}" in result.out
     script = (
-        "import sys; from framecast.cli import main; main(['--help']); sys.exit('torch' in sys.modules)"
+        "import sys; from framecast.cli import main; main(['--help'])\n"
+        "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], stdout=subprocess.DEVNULL).returncode == 0
 
@@ -85,13 +86,13 @@ def test_help_names_every_verb_and_answers_without_torch(framecast) -> None:  # 
         "predict",
     ],
 )  # fmt: skip
-def test_every_verb_explains_its_flags(framecast, verb: str) -> None:  # noqa: ANN001
+def test_every_verb_explains_its_flags(framecast, verb: str) -> None:
     result = framecast(*verb.split(), "--help")
     assert result.code == 0
     assert f"framecast {verb}" in result.out
 
 
-def test_the_whole_path_in_verbs(framecast, tmp_path: Path) -> None:  # noqa: ANN001
+def test_the_whole_path_in_verbs(framecast, tmp_path: Path) -> None:
     """simulate, inspect, verify, train, resume, eval, predict: the names that scripts rely on."""
     store, run = tmp_path / "store", tmp_path / "run"
     simulated = framecast("simulate", "push", "--clips", 4, "--seed", 3, "--workers", 1,
@@ -142,7 +143,7 @@ def test_the_whole_path_in_verbs(framecast, tmp_path: Path) -> None:  # noqa: AN
 
 
 def test_a_baseline_is_judged_through_the_same_verb(
-    framecast, dots: Store, tmp_path: Path  # noqa: ANN001
+    framecast, dots: Store, tmp_path: Path
 ) -> None:  # fmt: skip
     result = framecast("eval", "copy-last-frame", "--data", dots.path, "--out", tmp_path / "r.json")
     assert result.code == 0
@@ -152,7 +153,7 @@ def test_a_baseline_is_judged_through_the_same_verb(
 
 
 def test_a_model_of_simulation_predicts_real_frames_without_error(
-    framecast, trained: Path, real_bair: Path, tmp_path: Path  # noqa: ANN001
+    framecast, trained: Path, real_bair: Path, tmp_path: Path
 ) -> None:  # fmt: skip
     assert framecast("convert", "bair", real_bair, "--out", tmp_path / "bair").code == 0
     result = framecast("eval", trained, "--data", tmp_path / "bair", "--out", tmp_path / "r.json")
@@ -210,7 +211,7 @@ def _empty(clip: Path) -> None:
     ],
 )
 def test_bad_frames_and_rows_get_one_line_and_leave_nothing(
-    framecast, tmp_path: Path, damage, named: str  # noqa: ANN001
+    framecast, tmp_path: Path, damage, named: str
 ) -> None:  # fmt: skip
     damage(bair_folder(tmp_path / "src"))
     out = tmp_path / "out"
@@ -221,7 +222,7 @@ def test_bad_frames_and_rows_get_one_line_and_leave_nothing(
     assert list(out.iterdir()) == []
 
 
-def test_an_unknown_recipe_is_answered_with_the_nearest(framecast, dots: Store) -> None:  # noqa: ANN001
+def test_an_unknown_recipe_is_answered_with_the_nearest(framecast, dots: Store) -> None:
     result = framecast("train", "a-dem", "--data", dots.path, "--out", "never")
     assert result.code == 2
     assert "did you mean 'a-demo'" in error_line(result)
@@ -229,7 +230,7 @@ def test_an_unknown_recipe_is_answered_with_the_nearest(framecast, dots: Store) 
 
 
 def test_an_unknown_verb_protocol_or_clip_is_answered_with_the_nearest(
-    framecast, dots: Store, trained: Path, tmp_path: Path  # noqa: ANN001
+    framecast, dots: Store, trained: Path, tmp_path: Path
 ) -> None:  # fmt: skip
     assert "'train'" in error_line(framecast("trian", "a-demo"))
     result = framecast("eval", trained, "--data", dots.path, "--protocol", "course")
@@ -242,7 +243,7 @@ def test_an_unknown_verb_protocol_or_clip_is_answered_with_the_nearest(
 
 @pytest.mark.parametrize("verb", ["inspect", "verify", "train", "eval"])
 def test_a_folder_that_is_no_store_is_named(
-    framecast, tmp_path: Path, trained: Path, verb: str  # noqa: ANN001
+    framecast, tmp_path: Path, trained: Path, verb: str
 ) -> None:  # fmt: skip
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -258,13 +259,13 @@ def test_a_folder_that_is_no_store_is_named(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["photos"]
 
 
-def test_a_folder_that_is_no_run_is_named(framecast, tmp_path: Path, dots: Store) -> None:  # noqa: ANN001
+def test_a_folder_that_is_no_run_is_named(framecast, tmp_path: Path, dots: Store) -> None:
     result = framecast("eval", tmp_path, "--data", dots.path)
     assert result.code == 2
     assert f"{tmp_path} is not a framecast run" in error_line(result)
 
 
-def test_an_existing_run_needs_resume(framecast, trained: Path, dots: Store) -> None:  # noqa: ANN001
+def test_an_existing_run_needs_resume(framecast, trained: Path, dots: Store) -> None:
     before = sorted(p for p in trained.rglob("*"))
     train = ("train", "a-demo", "--data", dots.path, "--out", trained, "--steps", 4)
     result = framecast(*train, *TINY)
@@ -276,7 +277,7 @@ def test_an_existing_run_needs_resume(framecast, trained: Path, dots: Store) -> 
     assert "train.batch: 2 / 3" in error_line(result)
 
 
-def test_a_locked_run_exits_with_4(framecast, trained: Path, dots: Store) -> None:  # noqa: ANN001
+def test_a_locked_run_exits_with_4(framecast, trained: Path, dots: Store) -> None:
     with locked(trained / ".lock"):
         result = framecast("train", "a-demo", "--data", dots.path, "--out", trained, "--steps", 4,
                            *TINY, "--resume")  # fmt: skip
@@ -284,7 +285,7 @@ def test_a_locked_run_exits_with_4(framecast, trained: Path, dots: Store) -> Non
     assert "another process" in error_line(result)
 
 
-def test_damaged_files_exit_with_3(framecast, trained: Path, dots: Store, tmp_path: Path) -> None:  # noqa: ANN001
+def test_damaged_files_exit_with_3(framecast, trained: Path, dots: Store, tmp_path: Path) -> None:
     store = tmp_path / "store"
     shutil.copytree(dots.path, store)
     frames = bytearray((store / "frames.npy").read_bytes())
@@ -301,7 +302,7 @@ def test_damaged_files_exit_with_3(framecast, trained: Path, dots: Store, tmp_pa
     assert (result.code, "model.safetensors" in error_line(result)) == (3, True)
 
 
-def test_a_loss_that_explodes_exits_with_5(framecast, dots: Store, tmp_path: Path) -> None:  # noqa: ANN001
+def test_a_loss_that_explodes_exits_with_5(framecast, dots: Store, tmp_path: Path) -> None:
     result = framecast(
         "train", "a-demo", "--data", dots.path, "--out", tmp_path / "run", *TINY, "--steps", 20,
         "--train.learning-rate.kind", "constant", "--train.learning-rate.warmup", 0,

@@ -105,17 +105,15 @@ def _write(out: Path, clips: Iterable[Clip], origin: Origin, total: int, title: 
 
 
 def _show(numbers: dict[str, Any]) -> None:
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     size, length = numbers["frame_size"], numbers["length"]
     console.print(
         f"[bold]{numbers['path']}[/] from {numbers['source']}: {numbers['clips']:,} clips, "
         f"{numbers['frames']:,} frames of {size['height']}×{size['width']} (H×W), "
         f"{length['min']}–{length['max']} a clip, {numbers['bytes'] / 1e6:,.0f} MB",
-        highlight=False,
     )
     console.print(
         ", ".join(f"{name} {n['clips']:,} clips" for name, n in numbers["splits"].items()),
-        highlight=False,
     )
     table = Table(title="control, all clips", title_justify="left")
     for column in ("name", "unit", "mean", "std", "min", "max"):
@@ -129,4 +127,4 @@ def _show(numbers: dict[str, Any]) -> None:
             f"{name}: mean {fact['mean']:.4g}, from {fact['min']:.4g} to {fact['max']:.4g}",
             highlight=False,
         )
-    console.print(f"sha256 of the index: {numbers['hash']}", highlight=False)
+    console.print(f"sha256 of the index: {numbers['hash']}")
