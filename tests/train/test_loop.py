@@ -22,7 +22,6 @@ CONFIG = TrainConfig(
     epochs=3,
     steps_per_epoch=2,
     batch=3,
-    context=2,
     horizon=3,
     window="random",
     kl=KLWeight("constant", peak=1e-3),
@@ -39,7 +38,7 @@ def run(
     folder: Path, store: Store, spec: DataSpec, steps: int, config: TrainConfig = CONFIG
 ) -> Predictor:
     predictor = build(MODEL, spec, config.seed)
-    frames = config.context + config.horizon
+    frames = MODEL.context + config.horizon
     loader = Loader(store, "train", frames, config.batch, config.seed, config.window)
     train(
         predictor, config, loader.batch, folder, steps=steps, save_every=2,

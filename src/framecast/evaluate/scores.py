@@ -65,16 +65,15 @@ def judge(
             f"{frames_used} frames that protocol {protocol.name} needs; leaving them out would be "
             f"another protocol: convert longer clips"
         )
-    batches = loader.eval_batches()
+    batches = loader.eval_batches(device=device)
     if shuffled_control:
-        batches = _with_shuffled_control(batches, loader.eval_batches(), protocol)
+        batches = _with_shuffled_control(batches, loader.eval_batches(device=device), protocol)
     for clips in batches:
         if limit is not None and len(ids) >= limit:
             break
         seeds = [seed_for(protocol.seed, "rollout", clip_id) for clip_id in clips.clip_ids]
-        frames, control = clips.frames.to(device), clips.control.to(device)
-        past, future = frames[:, : protocol.context], frames[:, protocol.context :]
-        predicted = stream(predictor, past, control, seeds, protocol.samples)
+        past, future = clips.frames[:, : protocol.context], clips.frames[:, protocol.context :]
+        predicted = stream(predictor, past, clips.control, seeds, protocol.samples)
         psnr = [
             psnr_finn(frame, future[:, t].expand_as(frame)).cpu()
             for t, frame in enumerate(predicted)

@@ -33,6 +33,7 @@ class Run(NamedTuple):
 
     predictor: Predictor
     config: RunConfig
+    data: DataSpec
     store_hash: str
     model_hash: str
     step: int
@@ -95,13 +96,14 @@ def open_run(path: Path, checkpoint: str = "best") -> Run:
     if not folder.exists():
         raise InputError(f"{path} has no checkpoint yet: train it further (--resume)")
     saved = load_checkpoint(folder)
-    predictor = build(config.model, DataSpec(*(tuple(data[f]) for f in DataSpec._fields)), seed=0)
+    spec = DataSpec(*(tuple(data[field]) for field in DataSpec._fields))
+    predictor = build(config.model, spec, seed=0)
     try:
         predictor.load_state_dict(saved.model)
     except RuntimeError as error:
         raise StorageError(f"{folder}: weights do not fit config.json ({error})") from None
     model_hash = read_manifest(folder)["model.safetensors"]["sha256"]
-    return Run(predictor.eval(), config, data["store_hash"], model_hash, saved.facts["step"])
+    return Run(predictor.eval(), config, spec, data["store_hash"], model_hash, saved.facts["step"])
 
 
 def _write(path: Path, data: Any) -> None:

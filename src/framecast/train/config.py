@@ -17,10 +17,8 @@ class TrainConfig:
     epochs: int = 300
     steps_per_epoch: int = 600
     batch: int = 16
-    context: int = 2
-    """n_past"""
     horizon: int = 10
-    """n_future"""
+    """n_future: frames to predict after the model's context"""
     window: Literal["first", "random"] = "first"
     """where in a longer clip the context + horizon frames start"""
     split: Split = "train"

@@ -46,8 +46,8 @@ def train(
     """Train until `steps` steps are done, going on from `run`/checkpoints/last if it is there.
 
     `batch_at` is a pure function of the step, as every random draw here is, so a run that
-    was stopped and resumed ends with the same bytes. Checkpoints appear every `save_every`
-    steps. Raises NonFiniteError at the first loss or gradient that is not a number.
+    was stopped and resumed ends with the same bytes; its batches are on the predictor's device.
+    Checkpoints appear every `save_every` steps. Raises NonFiniteError at the first loss or gradient that is not a number.
     """
     checkpoints = run / "checkpoints"
     device = next(predictor.parameters()).device
@@ -57,6 +57,8 @@ def train(
     if (checkpoints / "last").exists():
         start, best, averaged = _restore(checkpoints / "last", predictor, optimizer, averaged)
         progress(start, {})
+    if start >= steps:
+        return
     collapse = CollapseWatch(said=any("event" in r for r in read_log(run)))
 
     with RunLog(run, from_step=start) as log:
@@ -67,10 +69,9 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
-            batch = batch_at(step)
-            batch = batch._replace(frames=batch.frames.to(device), control=batch.control.to(device))
             predictor.train()
-            with _precision(config, device):
+            batch = batch_at(step)
+            with _precision(config, batch.frames.device):
                 losses = predictor(batch, knobs, draw(predictor, batch, config, step))
             optimizer.zero_grad(set_to_none=True)
             losses.total.backward()

@@ -32,7 +32,13 @@ TITLES = {
 """Result names as a reader sees them, in the report's order."""
 
 
-def demo(out: Path = Path("demo"), seed: int = 0, clips: int = 300, workers: int = 2) -> None:
+def demo(
+    out: Path = Path("demo"),
+    seed: int = 0,
+    clips: int = 500,
+    workers: int = 2,
+    steps: int | None = None,
+) -> None:
     """Simulate pushing clips, train a narrow family-A model, judge it, and write a report.
 
     Everything lands in OUT: store/, run/, report.html, report.json. A second call goes on
@@ -43,6 +49,7 @@ def demo(out: Path = Path("demo"), seed: int = 0, clips: int = 300, workers: int
         seed: of the simulation and of the training.
         clips: how many clips to simulate; one in ten is held out for the report.
         workers: processes to simulate with.
+        steps: stop training after this many, to see the path quickly (default: the recipe's).
     """
     started = time.monotonic()
     config = recipe("a-demo")
@@ -53,7 +60,7 @@ def demo(out: Path = Path("demo"), seed: int = 0, clips: int = 300, workers: int
         simulate_push(out / "store", clips, seed, workers)
     store = open_store(out / "store")
     _same_demo(out, store, seed, clips)
-    _train(config, out)
+    _train(config, out, steps)
     run = open_run(out / "run")
     scores = judged(run.predictor, store, COURSE_A)
     result = result_json(scores, store, COURSE_A, run)
@@ -76,9 +83,11 @@ def _same_demo(out: Path, store: Store, seed: int, clips: int) -> None:
         )
 
 
-def _train(config: RunConfig, out: Path) -> None:
+def _train(config: RunConfig, out: Path, steps: int | None) -> None:
     run = out / "run"
-    command = TrainCommand(out / "store", run, config.model, config.train, resume=run.exists())
+    command = TrainCommand(
+        out / "store", run, config.model, config.train, steps=steps, resume=run.exists()
+    )
     train_run(config.recipe, command)
 
 

@@ -48,6 +48,8 @@ def eval_run(
     chosen = named(protocol)
     store = open_store(data)
     opened = None if _is_baseline(run) else open_run(run, checkpoint)
+    if opened:
+        fits(opened, store)
     scores = judged(opened.predictor if opened else BASELINES[run.name](), store, chosen)
     result = result_json(scores, store, chosen, opened, baseline=None if opened else run.name)
     for name, value in result["psnr"].items():
@@ -58,6 +60,17 @@ def eval_run(
         write_json(out, result)
         write_json(out.with_suffix(".machine.json"), environment())
         print(out)
+
+
+def fits(run: Run, store: Store) -> None:
+    """Raises InputError unless the store's clips have the shapes that the run was made for."""
+    made_for = (run.data.frame_shape, run.data.control_shape)
+    found = (tuple(store.frame_shape), tuple(store.control_shape))
+    if found != made_for:
+        raise InputError(
+            f"{store.path} has frames {found[0]} and control {found[1]}; this run was made for "
+            f"frames {made_for[0]} and control {made_for[1]}: give a store of that kind"
+        )
 
 
 def judged(predictor: Predictor, store: Store, protocol: Protocol) -> dict[str, Scores]:
@@ -129,8 +142,10 @@ def predict_clip(
         checkpoint: which of the run's checkpoints.
     """
     opened = open_run(run, checkpoint)
-    protocol = dataclasses.replace(COURSE_A, context=opened.config.train.context, horizon=horizon)
-    batch = one_clip(open_store(data), clip, protocol)
+    protocol = dataclasses.replace(COURSE_A, context=opened.config.model.context, horizon=horizon)
+    store = open_store(data)
+    fits(opened, store)
+    batch = one_clip(store, clip, protocol)
     if out.exists():
         raise InputError(f"{out} exists already: choose another name or delete it first")
     truth = to_uint8(batch.frames[0])

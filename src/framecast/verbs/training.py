@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -58,14 +59,15 @@ def train_run(recipe: str, command: TrainCommand) -> None:
     loader = training_loader(store, config)
     validate = validation(store, config)
     predictor = build(config.model, data_spec(store, config), config.train.seed)
+    device = device_named(command.device)
     prepare(command.out, config, store, command.resume)
     if validate is None:
         print(f"{command.data} has no validation split: the last checkpoint counts as the best")
     with locked(command.out / ".lock"), bar(f"training {recipe}", steps, "steps") as advance:
         train(
-            predictor.to(device_named(command.device)),
+            predictor.to(device),
             config.train,
-            loader.batch,
+            partial(loader.batch, device=device),
             command.out,
             steps=steps,
             save_every=every,
@@ -101,7 +103,7 @@ def prepare(out: Path, config: RunConfig, store: Store, resume: bool) -> None:
 def training_loader(store: Store, config: RunConfig) -> Loader:
     """Training batches of a run, a pure function of the step."""
     t = config.train
-    return Loader(store, t.split, t.context + t.horizon, t.batch, t.seed, t.window)
+    return Loader(store, t.split, config.model.context + t.horizon, t.batch, t.seed, t.window)
 
 
 def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] | None:
@@ -109,7 +111,7 @@ def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] 
     if not store.split("validate") or not config.train.validate_every:
         return None
     protocol = dataclasses.replace(
-        COURSE_A, context=config.train.context, horizon=config.train.horizon
+        COURSE_A, context=config.model.context, horizon=config.train.horizon
     )
     # Made once here so that clips too short are found before training starts.
     Loader(store, "validate", protocol.context + protocol.horizon, 1, seed=0)
