@@ -47,10 +47,10 @@ def train(
 
     `batch_at` is a pure function of the step, as every random draw here is, so a run that
     was stopped and resumed ends with the same bytes; its batches are on the predictor's device.
-    Checkpoints appear every `save_every` steps. Raises NonFiniteError at the first loss or gradient that is not a number.
+    Checkpoints appear every `save_every` steps. Raises NonFiniteError at the first loss or
+    gradient that is not a number.
     """
     checkpoints = run / "checkpoints"
-    device = next(predictor.parameters()).device
     optimizer = _optimizer(predictor, config)
     averaged = {k: v.clone() for k, v in predictor.state_dict().items()} if config.ema else None
     start, best = 0, -math.inf
