@@ -35,9 +35,9 @@ Every verb takes --debug (show the traceback of an error). Exit codes: 0 fine, 2
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one verb; the process's exit status says how it went."""
-    # Threads that spin while they wait cost up to ten times on a machine that does other things
-    # too; OpenMP reads this when torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # OpenMP threads that spin long cost up to ten times on a machine that does other things too,
+    # threads that never spin a quarter; read when torch is imported.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]

@@ -65,6 +65,23 @@ class Clip:
         assert self.control.dtype in (np.float32, np.uint8), self.control.dtype
 
 
+def pair(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """A robot's log as a control: rows [T, K] -> control [T, K], row t-1 at index t, zeros at 0.
+
+    `rows[t]` is what was commanded and measured at frame t, so it drives the step out of it.
+    """
+    return np.concatenate([np.zeros_like(rows[:1]), rows[:-1]]).astype(np.float32)
+
+
+def split_of(index: int) -> Split:
+    """The split of clip `index` of a source that has none: 1 in 10 test, 1 in 10 validate.
+
+    It depends on the index alone, so a set of N clips stays a prefix of a bigger one.
+    """
+    splits: dict[int, Split] = {1: "test", 2: "validate"}
+    return splits.get(index % 10, "train")
+
+
 class Batch(NamedTuple):
     """Clips as a predictor takes them (torch tensors, on the predictor's device).
 

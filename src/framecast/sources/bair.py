@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from framecast.clip import SPLITS, Clip, ControlSpec, Origin, Split
+from framecast.clip import SPLITS, Clip, ControlSpec, Origin, Split, pair
 from framecast.errors import InputError
 
 LAYOUT = "SRC/{train,validate,test}/<shard>/<n>/{0.png ..., actions.csv, endeffector_positions.csv}"
@@ -179,11 +179,11 @@ def _unreadable(picture: Path, error: Exception) -> str:
 
 
 def _control(folder: Path, length: int) -> NDArray[np.float32]:
-    """The clip's control [length, 7]: row t-1 of both tables at index t, zeros at index 0."""
+    """The clip's control [length, 7] from both tables."""
     rows = np.concatenate(
         [_table(folder / name, columns, length) for name, columns in (ACTIONS, POSITIONS)], axis=1
     )
-    return np.concatenate([np.zeros_like(rows[:1]), rows[:-1]])
+    return pair(rows)
 
 
 def _table(file: Path, columns: tuple[str, ...], length: int) -> NDArray[np.float32]:

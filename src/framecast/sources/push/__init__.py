@@ -15,7 +15,7 @@ from multiprocessing import get_context
 import mujoco
 import numpy as np
 
-from framecast.clip import Clip, ControlSpec, Origin, Split
+from framecast.clip import Clip, ControlSpec, Origin, pair, split_of
 from framecast.errors import InputError
 from framecast.sources.push import camera, motion, scene
 
@@ -50,25 +50,18 @@ def make_clip(seed: int, index: int) -> Clip:
     world = scene.build(rng, plan.start, motion.low_path(plan))
     recording = motion.simulate(world, plan)
     rows = np.concatenate([plan.actions, recording.positions], axis=1)
-    control = np.zeros((motion.STEPS, len(CONTROL.names)), np.float32)
-    control[1:] = rows[:-1]  # row t-1 drives frame t-1 to frame t
     travel = motion.travel(recording)
     return Clip(
         clip_id=f"push-{seed}-{index:06d}",
-        split=_split(index),
+        split=split_of(index),
         frames=camera.film(world, recording),
-        control=control,
+        control=pair(rows),
         facts={
             "object_travel_m": round(float(travel.max()), 6),
             "objects": float(len(travel)),
             "objects_moved": float((travel > 0.02).sum()),
         },
     )
-
-
-def _split(index: int) -> Split:
-    splits: dict[int, Split] = {1: "test", 2: "validate"}
-    return splits.get(index % 10, "train")
 
 
 def _here(count: int, seed: int) -> Iterator[Clip]:
