@@ -1,4 +1,4 @@
-"""Every command in README.md and CONTRIBUTING.md runs, at a size that a test can afford."""
+"""Every command in README.md, CONTRIBUTING.md and docs/ runs, at a size a test can afford."""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ from framecast.store import open_store
 
 ROOT = Path(__file__).parents[1]
 SMALLER = {"--clips": "20"}
-TINY = "--steps 2 --model.width 0.0625 --model.g-dim 8 --model.rnn-dim 8 --train.batch 2".split()
+TINY = [
+    "--steps",
+    "2",
+    "--model.width",
+    "0.0625",
+    "--model.g-dim",
+    "8",
+    "--model.rnn-dim",
+    "8",
+    "--train.batch",
+    "2",
+]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -48,16 +59,17 @@ def bair(root: Path) -> None:
         np.savetxt(clip / "endeffector_positions.csv", rng.normal(size=(12, 3)), delimiter=",")
 
 
-def test_the_readme_s_framecast_commands_run_in_their_order(
+def test_the_pages_framecast_commands_run_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     bair(tmp_path)
     ran = []
-    for program, *arguments in commands("README.md"):
-        if program == "framecast":
-            main(shrunk(arguments))
-            ran.append(arguments[0])
+    for page in ("README.md", "docs/data.md", "docs/training.md"):
+        for program, *arguments in commands(page):
+            if program == "framecast":
+                main(shrunk(arguments))
+                ran.append(arguments[0])
     assert set(ran) >= {"simulate", "convert", "inspect", "verify", "train", "eval", "predict"}
     assert (tmp_path / "push.json").exists()
     assert (tmp_path / "prediction" / "strip.png").exists()
