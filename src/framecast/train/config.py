@@ -34,11 +34,14 @@ class TrainConfig:
     """largest norm of the gradient; 0 is off"""
     ema: float = 0.0
     """decay of the averaged weights that are judged and kept; 0 is off"""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """bfloat16 runs the networks under autocast; weights and losses stay float32"""
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
+    """bfloat16 runs the networks under autocast; weights and losses stay float32. auto takes
+    bfloat16 where the hardware multiplies it natively, float32 elsewhere"""
 
     validate_every: int = 5
     """epochs between two PSNRs on the validation split; 0 is never"""
+    validate_horizon: int = 10
+    """frames predicted in validation, whatever the horizon of training"""
     validate_clips: int = 64
     """at most this many validation clips"""
     save_every: int = 5

@@ -89,7 +89,8 @@ def train(
             _refuse_non_finite(record, run)
             optimizer.step()
             if averaged is not None:
-                _average(averaged, predictor, config.ema)
+                # A young average must not be mostly the initial weights.
+                _average(averaged, predictor, min(config.ema, (1 + step) / (10 + step)))
 
             done = step + 1
             if step % config.log_every == 0 or done == steps:
@@ -143,9 +144,17 @@ def _optimizer(predictor: Predictor, config: TrainConfig) -> torch.optim.Optimiz
 
 
 def _precision(config: TrainConfig, device: torch.device) -> contextlib.AbstractContextManager[Any]:
-    if config.precision == "float32":
-        return contextlib.nullcontext()
-    return torch.autocast(device.type, torch.bfloat16)
+    wanted = config.precision
+    if wanted == "bfloat16" or (wanted == "auto" and _multiplies_bfloat16(device)):
+        return torch.autocast(device.type, torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def _refuse_non_finite(record: dict[str, float], run: Path) -> None:

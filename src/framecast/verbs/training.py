@@ -111,7 +111,7 @@ def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] 
     if not store.split("validate") or not config.train.validate_every:
         return None
     protocol = dataclasses.replace(
-        COURSE_A, context=config.model.context, horizon=config.train.horizon
+        COURSE_A, context=config.model.context, horizon=config.train.validate_horizon
     )
     # Made once here so that clips too short are found before training starts.
     Loader(store, "validate", protocol.context + protocol.horizon, 1, seed=0)
