@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +16,9 @@ import pytest
 from PIL import Image
 
 from framecast.cli import main
+from framecast.clip import Clip, ControlSpec, Origin
 from framecast.publish import locked
-from framecast.store import Store
+from framecast.store import Store, write_store
 
 TINY = (
     "--model.width", "0.0625", "--model.g-dim", "8", "--model.z-dim", "4", "--model.rnn-dim", "8",
@@ -112,8 +115,9 @@ def test_the_whole_path_in_verbs(framecast, tmp_path: Path) -> None:
     assert framecast(*train, "--steps", 3, "--save-every", 1, "--resume").code == 0
     facts = json.loads((run / "checkpoints/last/state.json").read_text())
     assert facts["step"] == 3
+    assert len((run / "sessions.jsonl").read_text().splitlines()) == 2
     assert {p.name for p in run.iterdir()} >= {
-        "config.json", "data.json", "environment.json", "log.jsonl", "tensorboard", "checkpoints",
+        "config.json", "data.json", "sessions.jsonl", "log.jsonl", "tensorboard", "checkpoints",
     }  # fmt: skip
 
     result = tmp_path / "result.json"
@@ -317,3 +321,147 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode != 0
     assert "Traceback" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--train.batch", 1), ("--train.steps-per-epoch", 0), ("--train.log-every", 0),
+        ("--train.kl.ratio", 0), ("--train.kl.epochs", 0), ("--train.validate-clips", 0),
+        ("--train.horizon", 0), ("--model.context", 0), ("--model.g-dim", 0), ("--threads", -1),
+        ("--threads", 0), ("--train.betas", "2 2"), ("--train.learning-rate.peak", -1),
+        ("--model.predictor-layers", 0), ("--save-every", 0), ("--steps", 0), ("--train.ema", 1.5),
+        ("--train.save-every", 0), ("--train.seed", -1),
+    ],
+)  # fmt: skip
+def test_a_setting_that_makes_no_sense_is_named_and_leaves_nothing(
+    framecast, dots: Store, tmp_path: Path, flag: str, value: object
+) -> None:
+    out = tmp_path / "run"
+    result = framecast("train", "a-demo", "--data", dots.path, "--out", out,
+                       flag, *str(value).split())  # fmt: skip
+    assert result.code == 2
+    assert f"{flag} {str(value).split()[0]}" in error_line(result)
+    assert not out.exists()
+
+
+def test_weights_that_are_no_numbers_are_never_kept(framecast, dots: Store, tmp_path: Path) -> None:
+    """The last step has no later loss that would tell."""
+    out = tmp_path / "run"
+    result = framecast(
+        "train", "a-demo", "--data", dots.path, "--out", out, *TINY, "--steps", 1,
+        "--train.learning-rate.kind", "constant", "--train.learning-rate.warmup", 0,
+        "--train.learning-rate.peak", 1e39, "--train.ema", 0,
+    )  # fmt: skip
+    assert result.code == 5
+    assert "weight" in error_line(result)
+    assert not (out / "checkpoints").exists()
+
+
+def test_a_checkpoint_that_is_gone_does_not_restart_the_run_in_silence(
+    framecast, trained: Path, dots: Store, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run, symlinks=True)
+    shutil.rmtree((run / "checkpoints/last").resolve())
+    log = (run / "log.jsonl").read_bytes()
+    result = framecast("train", "a-demo", "--data", dots.path, "--out", run, "--steps", 4, *TINY,
+                       "--resume")  # fmt: skip
+    assert result.code == 3
+    assert "is gone" in error_line(result)
+    assert (run / "log.jsonl").read_bytes() == log
+
+
+def test_a_result_that_cannot_be_written_is_refused_before_the_work(
+    framecast, trained: Path, dots: Store, tmp_path: Path
+) -> None:
+    result = framecast("eval", trained, "--data", dots.path, "--out", tmp_path)
+    assert result.code == 2
+    assert "is a folder" in error_line(result)
+    assert "judging" not in result.err
+
+
+def test_a_store_of_another_control_does_not_fit_the_run(
+    framecast, trained: Path, tmp_path: Path
+) -> None:
+    frames = np.zeros((12, 64, 64, 3), np.uint8)
+    clips = [Clip(f"c{i}", "test", frames, np.zeros((12, 2), np.float32)) for i in range(2)]
+    control = ControlSpec("vector", ("dx", "dy"), ("m", "m"))
+    write_store(tmp_path / "other", iter(clips), Origin("other", control))
+    result = framecast("eval", trained, "--data", tmp_path / "other")
+    assert result.code == 2
+    assert "control (2,)" in error_line(result)
+
+
+def test_short_validation_clips_are_predicted_as_far_as_they_go(framecast, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    clips = [
+        Clip(f"c{i}", split, rng.integers(0, 255, (n, 64, 64, 3), np.uint8),
+             rng.normal(size=(n, 2)).astype(np.float32))
+        for i, (split, n) in enumerate([("train", 12), ("train", 12), ("validate", 5)])
+    ]  # fmt: skip
+    control = ControlSpec("vector", ("dx", "dy"), ("m", "m"))
+    write_store(tmp_path / "store", iter(clips), Origin("other", control))
+    train = ("train", "a-demo", "--data", tmp_path / "store", *TINY)
+    plan = ("--train.epochs", 1, "--train.steps-per-epoch", 2)
+    assert framecast(*train, *plan, "--out", tmp_path / "run").code == 0
+    assert "validation_psnr" in (tmp_path / "run/log.jsonl").read_text()
+    result = framecast(*train, "--out", tmp_path / "none", "--model.context", 5,
+                       "--train.horizon", 2)  # fmt: skip
+    assert result.code == 2
+    assert "5 frames" in error_line(result)
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_simulation_that_is_ended_leaves_no_store_and_no_workers(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
+    out = tmp_path / "made" / "store"
+    command = [sys.executable, "-m", "framecast", "simulate", "push", "--clips", "2000",
+               "--workers", "2", "--out", str(out)]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not list(out.parent.glob(".store.partial-*/frames.npy")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(ending)
+    assert process.wait(timeout=60) != 0
+    assert not out.exists()
+    if ending != signal.SIGKILL:
+        assert list(out.parent.iterdir()) == []
+    while _in_session(process.pid):
+        assert time.monotonic() < deadline, _in_session(process.pid)
+        time.sleep(0.05)
+
+
+def _in_session(session: int) -> list[int]:
+    """The processes of a session, read from /proc."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, owner, *_ = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(owner) == session and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def test_a_killed_training_resumes(framecast, dots: Store, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    train = ["train", "a-demo", "--data", str(dots.path), "--out", str(run), *TINY,
+             "--save-every", "2", "--threads", "1"]  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "framecast", *train], stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (run / "checkpoints/last").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    step = json.loads((run / "checkpoints/last/state.json").read_text())["step"]
+    assert framecast(*train, "--steps", step + 3, "--resume").code == 0
+    assert json.loads((run / "checkpoints/last/state.json").read_text())["step"] == step + 3

@@ -6,6 +6,7 @@ Torch takes a second to import, so a verb's module is imported when the verb is 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -33,6 +34,9 @@ Every verb takes --debug (show the traceback of an error). Exit codes: 0 fine, 2
 3 reading or writing, 4 locked by another process, 5 not a number."""
 
 
+SOURCES = {"simulate": "push", "convert": "bair"}
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one verb; the process's exit status says how it went."""
     # OpenMP threads that spin long cost up to ten times on a machine that does other things too,
@@ -41,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]
+    # A polite end unwinds like Ctrl-C does, so that nothing half-written stays behind.
+    signal.signal(signal.SIGTERM, _end)
     try:
         _run(arguments)
     except KeyboardInterrupt:
@@ -56,6 +62,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(known.exit_code)
 
 
+def _end(number: int, frame: object) -> None:
+    sys.exit(128 + number)
+
+
 def _run(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP)
@@ -67,6 +77,8 @@ def _run(arguments: list[str]) -> None:
     match verb, rest:
         case "train", _:
             _train(rest)
+        case (("simulate" | "convert"), ["-h" | "--help"]):
+            print(f"framecast {verb} {SOURCES[verb]} --help")
         case "simulate", ["push", *rest]:
             from framecast.verbs.data import simulate_push
 
@@ -130,10 +142,9 @@ def _train(arguments: list[str]) -> None:
 def _unknown(verb: str, rest: list[str]) -> str:
     import difflib
 
-    sources = {"simulate": "push", "convert": "bair"}
-    if verb in sources:
+    if verb in SOURCES:
         found = repr(rest[0]) if rest else "nothing"
-        return f"framecast {verb} knows {sources[verb]}; found {found}"
+        return f"framecast {verb} knows {SOURCES[verb]}; found {found}"
     verbs = ("demo", "simulate", "convert", "inspect", "verify", "train", "eval", "predict")
     near = difflib.get_close_matches(verb, verbs, 1, 0.0)
     return f"no verb is called {verb!r}: did you mean {near[0]!r}? `framecast --help` lists them"

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from framecast.errors import InputError, LockedError, StorageError
+from framecast.errors import FramecastError, InputError, LockedError, StorageError
 
 
 @contextlib.contextmanager
@@ -31,8 +31,8 @@ def new_folder(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial-", dir=path.parent))
     try:
-        yield aside
-        with _explained(path):
+        with _explained(path, aside):
+            yield aside
             os.chmod(aside, 0o777 & ~_umask())
             for file in (p for p in aside.rglob("*") if p.is_file()):
                 _flush(file)
@@ -48,18 +48,45 @@ def new_file(path: Path) -> Iterator[Path]:
     """Yield a hidden path to write; on success it replaces `path`, on any error it is removed.
 
     The hidden name keeps the suffix, since writers such as Pillow choose the format by it.
+    Raises InputError if `path` cannot name a file, StorageError if the disk refuses.
     """
     path = Path(path)
+    can_be_written(path)
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
-        yield aside
-        with _explained(path):
+        with _explained(path, aside):
+            yield aside
             _flush(aside)
             os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def can_be_written(path: Path) -> None:
+    """Raises InputError if `path` cannot name a file: worth knowing before long work."""
+    if not path.name or path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file to write")
+
+
+def new_link(link: Path, target: Path) -> None:
+    """Make `link` name its sibling `target`, in one rename that is on the disk on return."""
+    aside = link.with_name(f".{link.name}.partial")
+    with _explained(link):
+        aside.unlink(missing_ok=True)
+        aside.symlink_to(target.name)
+        os.replace(aside, link)
+        _flush(link.parent)
+
+
+def remove_folder(path: Path) -> None:
+    """Delete a folder; a crash half-way leaves only a hidden one, never half of `path`."""
+    aside = path.with_name(f".{path.name}.removed")
+    with _explained(path):
+        shutil.rmtree(aside, ignore_errors=True)
+        os.rename(path, aside)
+        shutil.rmtree(aside)
 
 
 @contextlib.contextmanager
@@ -86,10 +113,19 @@ def sha256(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path, aside: Path | None = None) -> Iterator[None]:
+    """A bare OSError of writing `path` as a StorageError that names it.
+
+    One that is explained already is left alone. Where a caller writes `aside`, so is one that
+    names a file elsewhere: it is about something that was read.
+    """
     try:
         yield
     except OSError as error:
+        named = str(error.filename or aside)
+        foreign = aside is not None and not named.startswith(str(aside))
+        if isinstance(error, FramecastError) or foreign:
+            raise
         raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from framecast.errors import NonFiniteError, StorageError
 from framecast.models import ActionCVAEConfig, build
@@ -47,15 +48,36 @@ def run(
     return predictor
 
 
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, through links as well."""
+    return {
+        f"{link.name}/{file.name}": file.read_bytes()
+        for link in folder.iterdir()
+        for file in link.iterdir()
+    }
+
+
+def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    return {
+        tag: sorted((event.step, event.value) for event in events.Scalars(tag))
+        for tag in events.Tags()["scalars"]
+    }
+
+
 def test_a_resumed_run_ends_with_the_same_bytes(
     tmp_path: Path, dots: Store, spec: DataSpec
 ) -> None:
     run(tmp_path / "whole", dots, spec, 6)
     for steps in (3, 4, 6):
         run(tmp_path / "parts", dots, spec, steps)
-    for name in ("model.safetensors", "state.safetensors"):
-        whole, parts = (tmp_path / r / "checkpoints/last" / name for r in ("whole", "parts"))
-        assert whole.read_bytes() == parts.read_bytes(), name
+    whole, parts = (files(tmp_path / name / "checkpoints") for name in ("whole", "parts"))
+    assert whole == parts
+    assert "best/model.safetensors" in whole
+    assert read_log(tmp_path / "whole") == read_log(tmp_path / "parts")
+    shown, again = (scalars(tmp_path / name / "tensorboard") for name in ("whole", "parts"))
+    assert shown == again
 
 
 def test_a_killed_run_leaves_the_log_of_an_unbroken_one(
@@ -88,9 +110,8 @@ def test_a_log_line_holds_every_term_and_schedule(
     assert records[0].keys() == {
         "step", "epoch", "loss", "mse", "kl", "kl_weight", "teacher_forcing", "lr", "grad_norm",
     }  # fmt: skip
-    assert records[0]["loss"] == pytest.approx(
-        4 * (records[0]["mse"] + 1e-3 * records[0]["kl"])  # 4 predicted frames of 5
-    )
+    # All three are per predicted frame.
+    assert records[0]["loss"] == pytest.approx(records[0]["mse"] + 1e-3 * records[0]["kl"])
     assert records[-1].keys() == {"step", "epoch", "validation_psnr"}
     assert list((tmp_path / "r/tensorboard").glob("events.*"))
 
@@ -179,6 +200,34 @@ def test_a_damaged_checkpoint_is_found_and_named(
     file.write_bytes(data[:-1])
     with pytest.raises(StorageError, match="cut short"):
         load_checkpoint(tmp_path / "r/checkpoints/last")
+
+
+def test_half_a_checkpoint_in_the_way_is_written_again(
+    tmp_path: Path, dots: Store, spec: DataSpec
+) -> None:
+    """What a removal that was killed leaves, ahead of the step that `last` names."""
+    run(tmp_path / "whole", dots, spec, 4)
+    run(tmp_path / "r", dots, spec, 2)
+    half = tmp_path / "r/checkpoints/step-00000004"
+    half.mkdir()
+    (half / "state.json").write_text("{}")
+    run(tmp_path / "r", dots, spec, 4)
+    assert files(tmp_path / "r/checkpoints") == files(tmp_path / "whole/checkpoints")
+
+
+def test_a_collapse_that_a_kill_took_from_the_log_is_said_again(
+    tmp_path: Path, dots: Store, spec: DataSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framecast.train.collapse.SILENT", 1e9)
+    monkeypatch.setattr("framecast.train.collapse.WINDOW", 1)
+    run(tmp_path / "r", dots, spec, 2, dataclasses.replace(CONFIG, kl=KLWeight("constant", peak=0)))
+    with (tmp_path / "r/log.jsonl").open("a") as file:
+        file.write('{"step": 3, "event": "posterior-collapse", "message": ""}\n')
+    said: list[str] = []
+    predictor, loader = build(MODEL, spec, 0), Loader(dots, "train", 5, 3, 0)
+    train(predictor, CONFIG, loader.batch, tmp_path / "r", 6, 2, tell=said.append)
+    assert len(said) == 1
+    assert sum("event" in r for r in read_log(tmp_path / "r")) == 1
 
 
 def test_no_pickle_is_in_a_checkpoint(tmp_path: Path, dots: Store, spec: DataSpec) -> None:

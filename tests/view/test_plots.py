@@ -129,14 +129,17 @@ def test_psnr_per_frame_draws_the_mean_of_each_predictor_from_the_first_frame(
     tmp_path: Path, drawn: list[Figure]
 ) -> None:
     model = np.arange(12.0).reshape(3, 4) + 20
-    plots.psnr_per_frame(tmp_path / "p.png", {"model": model, "copy-last": model - 2}, 2)
+    plots.psnr_per_frame(tmp_path / "p.png", {"model": model, "copy-last-frame": model - 2}, 2)
     (axes,) = drawn[0].axes
     first, second = axes.lines
     assert list(first.get_xdata()) == [2, 3, 4, 5]
     assert list(first.get_ydata()) == list(model.mean(axis=0))
     assert list(second.get_ydata()) == list(model.mean(axis=0) - 2)
     assert first.get_color() != second.get_color()
-    assert [line.get_label() for line in axes.lines] == ["model  25.50 dB", "copy-last  23.50 dB"]
+    assert [line.get_label() for line in axes.lines] == [
+        "model  25.50 dB",
+        "copy-last-frame  23.50 dB",
+    ]
     low, high = bootstrap.interval(model)
     band = axes.collections[0].get_paths()[0].vertices[:, 1]
     assert (band.min(), band.max()) == (low.min(), high.max())
@@ -147,7 +150,7 @@ def test_psnr_per_frame_says_where_a_perfect_frame_leaves_the_scale(
 ) -> None:
     values = np.array([[math.inf, 30.0], [25.0, 28.0]])
     with np.errstate(all="raise"):
-        plots.psnr_per_frame(tmp_path / "p.png", {"copy-last": values}, 1)
+        plots.psnr_per_frame(tmp_path / "p.png", {"copy-last-frame": values}, 1)
     (axes,) = drawn[0].axes
     assert "∞" in str(axes.lines[0].get_label())
     assert np.isfinite(axes.get_ylim()).all()
@@ -181,9 +184,9 @@ def test_a_plot_that_fails_leaves_nothing_behind(
 
 
 def test_baselines_keep_their_colour_whatever_else_is_shown() -> None:
-    alone = colours.of_predictors(["copy-last"])
-    among = colours.of_predictors(["action-cvae", "copy-last", "pose-cvae"])
-    assert alone["copy-last"] == among["copy-last"]
+    alone = colours.of_predictors(["copy-last-frame"])
+    among = colours.of_predictors(["action-cvae", "copy-last-frame", "pose-cvae"])
+    assert alone["copy-last-frame"] == among["copy-last-frame"]
     assert len(set(among.values())) == 3
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
 from torch import Tensor
 
 from framecast.clip import Batch, Split
@@ -118,13 +117,3 @@ def _with_shuffled_control(
 def _device(predictor: Predictor) -> torch.device:
     """Where the weights are; a baseline has none and runs on the CPU."""
     return next((p.device for p in predictor.parameters()), torch.device("cpu"))
-
-
-def summary(scores: Scores) -> dict[str, Any]:
-    """What a result file holds of one predictor."""
-    return {"psnr_db": scores.mean(), "psnr_db_per_clip_sample_frame": rounded(scores.psnr)}
-
-
-def rounded(values: NDArray[np.float64]) -> list[Any]:
-    """Nested lists with six decimals: a millionth of a decibel is below any meaning."""
-    return np.round(values, 6).tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import cattrs
@@ -19,6 +20,39 @@ class RunConfig:
     recipe: str
     model: ModelConfig
     train: TrainConfig
+
+
+AT_LEAST = {
+    "model.width": 0.01, "model.g_dim": 1, "model.z_dim": 1, "model.rnn_dim": 1,
+    "model.posterior_layers": 1, "model.predictor_layers": 1, "model.context": 1,
+    "model.condition_dim": 1, "model.logvar_clamp": 0,
+    "train.seed": 0, "train.epochs": 1, "train.steps_per_epoch": 1, "train.horizon": 1,
+    # BatchNorm has no statistics of one clip's single value.
+    "train.batch": 2,
+    "train.kl.peak": 0, "train.kl.epochs": 1e-9, "train.kl.cycles": 1, "train.kl.ratio": 1e-9,
+    "train.teacher_forcing.start": 0, "train.teacher_forcing.start_epoch": 0,
+    "train.teacher_forcing.step": 0, "train.teacher_forcing.floor": 0,
+    "train.learning_rate.peak": 0, "train.learning_rate.warmup": 0,
+    "train.learning_rate.epochs": 1e-9, "train.learning_rate.floor": 0,
+    "train.betas": 0, "train.weight_decay": 0, "train.clip_norm": 0, "train.ema": 0,
+    "train.validate_every": 0, "train.validate_horizon": 1, "train.validate_clips": 1,
+    "train.save_every": 1, "train.log_every": 1,
+}  # fmt: skip
+AT_MOST = {
+    "train.kl.ratio": 1, "train.teacher_forcing.start": 1, "train.teacher_forcing.floor": 1,
+    "train.betas": 0.999999, "train.ema": 0.999999,
+}  # fmt: skip
+
+
+def check(config: RunConfig) -> None:
+    """Raises InputError for the first setting that makes no sense, with its flag."""
+    for name, value in _flat(to_json(config)).items():
+        low, high = AT_LEAST.get(name, -math.inf), AT_MOST.get(name, math.inf)
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, int | float) and not low <= number <= high:
+                limit = f"at least {low:g}" if number < low else f"at most {high:g}"
+                flag = name.replace("_", "-")
+                raise InputError(f"--{flag} {number:g}: expected {limit}")
 
 
 def to_json(config: RunConfig) -> dict[str, Any]:

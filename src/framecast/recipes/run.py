@@ -2,7 +2,7 @@
 
 RUN/config.json       the recipe with every setting
 RUN/data.json         what the model must know of the data, and the store's path and hash
-RUN/environment.json  versions, platform and threads, for the reader; nothing depends on it
+RUN/sessions.jsonl    a line each time it was trained: command, versions, device, threads
 RUN/log.jsonl         every logged step; RUN/tensorboard/ shows the same
 RUN/checkpoints/      last and best, see train/checkpoint.py
 """
@@ -56,7 +56,12 @@ def create_run(path: Path, config: RunConfig, store: Store) -> None:
         _write(aside / "config.json", to_json(config))
         data = {"store": str(store.path.resolve()), "store_hash": store.hash}
         _write(aside / "data.json", data | data_spec(store, config)._asdict())
-        _write(aside / "environment.json", environment())
+
+
+def record_session(path: Path, device: str) -> None:
+    """Add a line to the run's sessions, for the reader; nothing depends on it."""
+    with open(path / "sessions.jsonl", "a") as file:
+        file.write(json.dumps(environment() | {"device": device}) + "\n")
 
 
 def environment() -> dict[str, Any]:
@@ -82,7 +87,7 @@ def read_store_hash(path: Path) -> str:
     return str(_read(path, "data.json")["store_hash"])
 
 
-def open_run(path: Path, checkpoint: str = "best") -> Run:
+def open_run(path: Path, checkpoint: str = "best", device: str | torch.device = "cpu") -> Run:
     """The predictor of a run, in eval mode, with its verified weights.
 
     Raises InputError for a folder that is no run or has no checkpoint yet, StorageError for
@@ -103,7 +108,14 @@ def open_run(path: Path, checkpoint: str = "best") -> Run:
     except RuntimeError as error:
         raise StorageError(f"{folder}: weights do not fit config.json ({error})") from None
     model_hash = read_manifest(folder)["model.safetensors"]["sha256"]
-    return Run(predictor.eval(), config, spec, data["store_hash"], model_hash, saved.facts["step"])
+    return Run(
+        predictor.to(device).eval(),
+        config,
+        spec,
+        data["store_hash"],
+        model_hash,
+        saved.facts["step"],
+    )
 
 
 def _write(path: Path, data: Any) -> None:

@@ -106,7 +106,7 @@ def contact_sheet(store: Store, path: Path, clips: int = 8, frames: int = 8) -> 
             corner = (left + 4, top + label + 3)
             draw.text(corner, str(t), "white", small, stroke_width=1, stroke_fill="black")
     with new_file(Path(path)) as aside:
-        sheet.save(aside)
+        sheet.save(aside, format="PNG")
     return Path(path)
 
 

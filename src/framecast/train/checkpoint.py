@@ -13,17 +13,17 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from framecast.errors import InputError, StorageError
-from framecast.publish import new_folder, sha256
+from framecast.publish import new_folder, remove_folder, sha256
 
 FILES = ("model.safetensors", "state.safetensors", "state.json")
 
@@ -37,13 +37,23 @@ class Checkpoint(NamedTuple):
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Publish `folder`/step-XXXXXXXX and return it; a checkpoint of that step stays as it is."""
+    """Publish `folder`/step-XXXXXXXX and return it.
+
+    A whole checkpoint of that step stays as it is: a resumed run would write the same bytes.
+    """
     target = folder / f"step-{checkpoint.facts['step']:08d}"
     if target.exists():
-        return target
+        try:
+            load_checkpoint(target)
+            return target
+        except (InputError, StorageError):
+            remove_folder(target)
     with new_folder(target) as aside:
-        save_file(checkpoint.model, aside / "model.safetensors")
-        save_file(checkpoint.optimizer, aside / "state.safetensors")
+        try:
+            save_file(checkpoint.model, aside / "model.safetensors")
+            save_file(checkpoint.optimizer, aside / "state.safetensors")
+        except SafetensorError as error:  # it wraps the disk's own errors
+            raise StorageError(f"{target}: cannot be written ({error})") from error
         (aside / "state.json").write_text(json.dumps(checkpoint.facts, indent=1) + "\n")
         manifest = {
             name: {"bytes": (aside / name).stat().st_size, "sha256": sha256(aside / name)}
@@ -53,20 +63,26 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     return target
 
 
-def point(link: Path, target: Path) -> None:
-    """Make `link` name `target`, in one rename."""
-    aside = link.with_name(f".{link.name}.partial")
-    aside.unlink(missing_ok=True)
-    aside.symlink_to(target.name)
-    os.replace(aside, link)
-
-
 def drop_unnamed(folder: Path) -> None:
     """Delete the checkpoints that neither `last` nor `best` names."""
     kept = {(folder / name).resolve() for name in ("last", "best")}
     for path in folder.glob("step-*"):
         if path.resolve() not in kept:
-            shutil.rmtree(path)
+            remove_folder(path)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint of a run; None before the first.
+
+    Raises StorageError if there was one and it is gone: to start over would hide that.
+    """
+    last = folder / "last"
+    if last.is_symlink() and not last.exists():
+        raise StorageError(
+            f"{last} names {os.readlink(last)}, which is gone: restore it, or delete {folder} to "
+            f"train from the start"
+        )
+    return last if last.exists() else None
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -113,8 +129,5 @@ def restore_optimizer(
     for name, parameter in model.named_parameters():
         prefix = f"{name}/"
         state = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
-        # The step count stays on the CPU unless the optimiser is fused, as Adam itself has it.
-        optimizer.state[parameter] = {
-            key: value.to(parameter.device) if key != "step" else value
-            for key, value in state.items()
-        }
+        # The step count too: a fused optimiser, which ours is, keeps it beside the weights.
+        optimizer.state[parameter] = {k: v.to(parameter.device) for k, v in state.items()}

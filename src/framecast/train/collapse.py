@@ -16,7 +16,10 @@ GENTLE = 1e-3
 
 
 class CollapseWatch:
-    """Says it once: KL below `SILENT` over `WINDOW` steps in which β was above zero."""
+    """Says it once: KL below `SILENT` over `WINDOW` steps in which β was above zero.
+
+    `said` when the run's log has it already; a resumed run counts its steps anew.
+    """
 
     def __init__(self, said: bool = False) -> None:
         self.recent: deque[float] = deque(maxlen=WINDOW)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from framecast.clip import Split
@@ -35,21 +35,37 @@ class TrainConfig:
     ema: float = 0.0
     """decay of the averaged weights that are judged and kept; 0 is off"""
     precision: Literal["float32", "bfloat16", "auto"] = "float32"
-    """bfloat16 runs the networks under autocast; weights and losses stay float32. auto takes
-    bfloat16 where the hardware multiplies it natively, float32 elsewhere"""
+    """bfloat16 runs the networks under autocast; weights and losses stay float32. auto becomes
+    bfloat16 when a run is made where the hardware multiplies it natively, else float32"""
 
     validate_every: int = 5
     """epochs between two PSNRs on the validation split; 0 is never"""
     validate_horizon: int = 10
-    """frames predicted in validation, whatever the horizon of training"""
+    """frames predicted in validation; fewer where the validation clips are shorter"""
     validate_clips: int = 64
     """at most this many validation clips"""
     save_every: int = 5
-    """epochs between two checkpoints; the last step is always kept"""
+    """epochs between two checkpoints; the last step is kept in any case"""
     log_every: int = 10
     """steps between two lines of log.jsonl"""
+
+    def resolved(self, device_type: str) -> TrainConfig:
+        """The same with `precision` settled for this machine."""
+        if self.precision != "auto":
+            return self
+        native = _multiplies_bfloat16(device_type)
+        return replace(self, precision="bfloat16" if native else "float32")
 
     @property
     def steps(self) -> int:
         """The whole plan in steps."""
         return self.epochs * self.steps_per_epoch
+
+
+def _multiplies_bfloat16(device_type: str) -> bool:
+    import torch
+
+    if device_type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))

@@ -17,6 +17,7 @@ class RunLog:
         from torch.utils.tensorboard import SummaryWriter
 
         self.path = run / "log.jsonl"
+        kept: list[dict[str, Any]] = []
         if self.path.exists():
             kept = [r for r in read_log(run) if r["step"] < from_step or _is_at_end(r, from_step)]
             with new_file(self.path) as aside:
@@ -24,6 +25,9 @@ class RunLog:
         run.mkdir(parents=True, exist_ok=True)
         self._file = open(self.path, "a")  # noqa: SIM115 (closed by __exit__)
         self._board = SummaryWriter(str(run / "tensorboard"), purge_step=from_step)
+        for record in kept:  # the purge takes what is logged at `from_step` too
+            if record["step"] >= from_step:
+                self._show(record)
 
     def __enter__(self) -> RunLog:
         return self
@@ -39,8 +43,11 @@ class RunLog:
 
     def write(self, record: dict[str, Any]) -> None:
         """One record; it has a "step". Numbers go to TensorBoard under their own names."""
-        self._file.write(json.dumps(record) + "\n")
+        self._file.write(json.dumps(record, allow_nan=False) + "\n")
         self._file.flush()
+        self._show(record)
+
+    def _show(self, record: dict[str, Any]) -> None:
         for name, value in record.items():
             if isinstance(value, int | float) and name not in ("step", "epoch"):
                 self._board.add_scalar(name, value, record["step"])

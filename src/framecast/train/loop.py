@@ -14,13 +14,14 @@ from torch import Tensor, nn
 from framecast.clip import Batch
 from framecast.errors import NonFiniteError
 from framecast.predictor import Draws, Knobs, Predictor
+from framecast.publish import new_link
 from framecast.seeds import seed_for
 from framecast.train.checkpoint import (
     Checkpoint,
     drop_unnamed,
+    last_checkpoint,
     load_checkpoint,
     optimizer_tensors,
-    point,
     restore_optimizer,
     save_checkpoint,
 )
@@ -54,14 +55,14 @@ def train(
     optimizer = _optimizer(predictor, config)
     averaged = {k: v.clone() for k, v in predictor.state_dict().items()} if config.ema else None
     start, best = 0, -math.inf
-    if (checkpoints / "last").exists():
-        start, best, averaged = _restore(checkpoints / "last", predictor, optimizer, averaged)
+    if last := last_checkpoint(checkpoints):
+        start, best, averaged = _restore(last, predictor, optimizer, averaged)
         progress(start, {})
     if start >= steps:
         return
-    collapse = CollapseWatch(said=any("event" in r for r in read_log(run)))
 
     with RunLog(run, from_step=start) as log:
+        collapse = CollapseWatch(said=any("event" in r for r in read_log(run)))
         for step in range(start, steps):
             epoch = step / config.steps_per_epoch
             knobs = Knobs(config.kl(epoch), config.teacher_forcing(epoch))
@@ -78,8 +79,9 @@ def train(
             grad_norm = nn.utils.clip_grad_norm_(
                 predictor.parameters(), config.clip_norm or math.inf, foreach=True
             )
-            record = {"step": step, "epoch": epoch, "loss": float(losses.total.detach())}
-            record |= {k: float(v.detach()) / losses.frames for k, v in losses.terms.items()}
+            terms = {"loss": losses.total, **losses.terms}
+            record = {"step": step, "epoch": epoch}
+            record |= {k: float(v.detach()) / losses.frames for k, v in terms.items()}
             record |= {
                 "kl_weight": knobs.kl_weight,
                 "teacher_forcing": knobs.teacher_forcing,
@@ -92,8 +94,11 @@ def train(
                 # A young average must not be mostly the initial weights.
                 _average(averaged, predictor, min(config.ema, (1 + step) / (10 + step)))
 
+            # `steps` only pauses the plan: whatever is due is due by the plan, so that a run
+            # paused and resumed leaves what an unbroken one does.
             done = step + 1
-            if step % config.log_every == 0 or done == steps:
+            finished = done == config.steps
+            if step % config.log_every == 0 or finished:
                 log.write(record)
             progress(done, record)
             if message := collapse.look(record):
@@ -102,21 +107,23 @@ def train(
 
             due = config.validate_every * config.steps_per_epoch
             improved = False
-            if validate is not None and ((due and done % due == 0) or done == steps):
+            if validate is not None and ((due and done % due == 0) or finished):
                 with _judged(predictor, averaged):
                     psnr = validate(predictor)
+                _refuse_non_finite(record | {"validation_psnr": psnr}, run)
                 log.write(
                     {"step": done, "epoch": done / config.steps_per_epoch, "validation_psnr": psnr}
                 )
                 improved, best = psnr > best, max(best, psnr)
             if improved or done % save_every == 0 or done == steps:
+                _refuse_non_finite_weights(predictor, record, run)
                 facts = {"step": done, "best_validation_psnr": best if best > -math.inf else None}
                 target = save_checkpoint(
                     checkpoints, _checkpoint(predictor, optimizer, averaged, facts)
                 )
                 if improved or validate is None:
-                    point(checkpoints / "best", target)
-                point(checkpoints / "last", target)
+                    new_link(checkpoints / "best", target)
+                new_link(checkpoints / "last", target)
                 drop_unnamed(checkpoints)
 
 
@@ -144,17 +151,10 @@ def _optimizer(predictor: Predictor, config: TrainConfig) -> torch.optim.Optimiz
 
 
 def _precision(config: TrainConfig, device: torch.device) -> contextlib.AbstractContextManager[Any]:
-    wanted = config.precision
-    if wanted == "bfloat16" or (wanted == "auto" and _multiplies_bfloat16(device)):
+    assert config.precision != "auto", "a run is made with TrainConfig.resolved"
+    if config.precision == "bfloat16":
         return torch.autocast(device.type, torch.bfloat16)
     return contextlib.nullcontext()
-
-
-def _multiplies_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def _refuse_non_finite(record: dict[str, float], run: Path) -> None:
@@ -162,9 +162,16 @@ def _refuse_non_finite(record: dict[str, float], run: Path) -> None:
     if bad:
         raise NonFiniteError(
             f"{run}: {bad[0]} is {record[bad[0]]} at step {record['step']} (lr {record['lr']:.2g}, "
-            f"KL weight {record['kl_weight']:.3g}): resume with a lower --train.learning-rate.peak "
-            f"or with --train.clip-norm 1; the last checkpoint is untouched"
+            f"KL weight {record['kl_weight']:.3g}): train again into another --out with a lower "
+            f"--train.learning-rate.peak or with --train.clip-norm 1; earlier checkpoints are whole"
         )
+
+
+def _refuse_non_finite_weights(predictor: Predictor, record: dict[str, float], run: Path) -> None:
+    """The last step of a run has no later loss that would show what it did to the weights."""
+    for name, value in predictor.state_dict().items():
+        if not torch.isfinite(value).all():
+            _refuse_non_finite(record | {f"weight {name}": math.nan}, run)
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from framecast.clip import Clip, Origin
@@ -108,7 +109,8 @@ def _show(numbers: dict[str, Any]) -> None:
     console = Console(soft_wrap=True, highlight=False)
     size, length = numbers["frame_size"], numbers["length"]
     console.print(
-        f"[bold]{numbers['path']}[/] from {numbers['source']}: {numbers['clips']:,} clips, "
+        f"[bold]{escape(numbers['path'])}[/] from {escape(numbers['source'])}: "
+        f"{numbers['clips']:,} clips, "
         f"{numbers['frames']:,} frames of {size['height']}×{size['width']} (H×W), "
         f"{length['min']}–{length['max']} a clip, {numbers['bytes'] / 1e6:,.0f} MB",
     )
@@ -120,11 +122,11 @@ def _show(numbers: dict[str, Any]) -> None:
         table.add_column(column, justify="left" if column in ("name", "unit") else "right")
     for channel in numbers["control"]:
         values = (f"{channel[key]:.4g}" for key in ("mean", "std", "min", "max"))
-        table.add_row(channel["name"], channel["unit"], *values)
+        table.add_row(escape(channel["name"]), escape(channel["unit"]), *values)
     console.print(table)
     for name, fact in numbers["facts"].items():
         console.print(
-            f"{name}: mean {fact['mean']:.4g}, from {fact['min']:.4g} to {fact['max']:.4g}",
+            f"{escape(name)}: mean {fact['mean']:.4g}, from {fact['min']:.4g} to {fact['max']:.4g}",
             highlight=False,
         )
     console.print(f"sha256 of the index: {numbers['hash']}")

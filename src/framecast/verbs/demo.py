@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
+import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,7 @@ from framecast.view import plots, report, videos
 
 TITLES = {
     "model": "model",
-    "model_shuffled_control": "model, shuffled actions",
+    "model_shuffled_control": "model, shuffled controls",
     "copy_last_frame": "copy last frame",
     "mean_frame": "mean frame",
 }
@@ -65,7 +68,7 @@ def demo(
     scores = judged(run.predictor, store, COURSE_A)
     result = result_json(scores, store, COURSE_A, run)
     result |= _verdict(scores)
-    _report(out, store, run, scores, result, _commands(out, seed, clips, workers))
+    _report(out, store, run, scores, result, _commands(out, seed, clips, workers, steps))
     write_json(out / "report.json", result)
     seconds = {"seconds": round(time.monotonic() - started, 1)}
     write_json(out / "machine.json", environment() | seconds)
@@ -114,7 +117,7 @@ def _lead(result: dict[str, Any]) -> str:
     )  # fmt: skip
     return (
         f"Over {COURSE_A.horizon} predicted frames of {len(result['clips'])} held-out clips, the "
-        f"model {beats}; with the actions of other clips it loses {drop:.1f} dB."
+        f"model {beats}; with the controls of other clips it loses {drop:.1f} dB."
     )
 
 
@@ -126,7 +129,7 @@ def _report(
     result: dict[str, Any],
     commands: list[str],
 ) -> None:
-    """report.html, and its pictures in pictures/ for use elsewhere."""
+    """report.html, and its pictures for use elsewhere, drawn anew if the run has changed."""
     records = read_log(out / "run")
     order = np.argsort(scores["model"].per_clip())
     ids = scores["model"].clip_ids
@@ -137,7 +140,7 @@ def _report(
     }
     named = {TITLES[name]: scores[name] for name in TITLES}
     pictures: list[tuple[str, bytes, str]] = []
-    folder = _fresh_pictures(out, run)
+    folder = out / f"pictures-{_fingerprint(run, records)}"
     if not folder.exists():
         with new_folder(folder) as aside:
             _draw(aside, store, run, chosen, named, records)
@@ -198,19 +201,24 @@ def _draw(
     plots.curves(folder / "curves.png", records, title=run.config.recipe)
 
 
-def _fresh_pictures(out: Path, run: Run) -> Path:
-    """pictures-WEIGHTS: named by what they show, so that a rerun neither redraws nor mixes."""
-    return out / f"pictures-{run.model_hash[:8]}"
+def _fingerprint(run: Run, records: list[dict[str, Any]]) -> str:
+    """Of all that the pictures show, so that a second demo redraws only what has changed."""
+    shown = run.model_hash + json.dumps(records)
+    return hashlib.sha256(shown.encode()).hexdigest()[:8]
 
 
 def _decibels(scores: Scores, clip_id: str) -> str:
     return f"{scores.per_clip()[scores.clip_ids.index(clip_id)]:.1f} dB"
 
 
-def _commands(out: Path, seed: int, clips: int, workers: int) -> list[str]:
+def _commands(out: Path, seed: int, clips: int, workers: int, steps: int | None) -> list[str]:
+    """What the demo did, in verbs."""
     store, run = out / "store", out / "run"
-    return [
-        f"framecast simulate push --clips {clips} --seed {seed} --workers {workers} --out {store}",
-        f"framecast train a-demo --train.seed {seed} --data {store} --out {run}",
-        f"framecast eval {run} --data {store} --protocol {COURSE_A.name} --out result.json",
-    ]
+    simulate = f"simulate push --clips {clips} --seed {seed} --workers {workers} --out"
+    train = f"train a-demo --train.seed {seed}" + (f" --steps {steps}" if steps else "")
+    lines = (
+        [*simulate.split(), store],
+        [*train.split(), "--data", store, "--out", run],
+        ["eval", run, "--data", store, "--protocol", COURSE_A.name, "--out", "result.json"],
+    )
+    return [shlex.join(["framecast", *map(str, line)]) for line in lines]

@@ -13,17 +13,18 @@ import torch
 import tyro
 
 from framecast.clip import Batch
-from framecast.errors import InputError
+from framecast.errors import InputError, NonFiniteError
 from framecast.evaluate import COURSE_A, Protocol, Scores, judge, named, predict
 from framecast.evaluate.frames import psnr_finn
 from framecast.models.baselines import BASELINES
 from framecast.pixels import to_uint8, to_unit
 from framecast.predictor import Predictor
-from framecast.publish import new_file, new_folder
+from framecast.publish import can_be_written, new_file, new_folder
 from framecast.recipes.run import Run, environment, open_run
 from framecast.store import Store, open_store
 from framecast.train import read_log
 from framecast.verbs.progress import Advance, bar
+from framecast.verbs.training import Device, device_named
 from framecast.view import plots, videos
 
 Checkpoint = Literal["best", "last"]
@@ -35,6 +36,7 @@ def eval_run(
     out: Path | None = None,
     protocol: str = COURSE_A.name,
     checkpoint: Checkpoint = "best",
+    device: Device = "auto",
 ) -> None:
     """Judge a run on a store's held-out clips, beside the baselines.
 
@@ -44,10 +46,13 @@ def eval_run(
         out: a JSON file for every value; the machine is written beside it (.machine.json).
         protocol: what is measured, and how.
         checkpoint: which of the run's checkpoints.
+        device: where to predict.
     """
     chosen = named(protocol)
+    if out is not None:
+        can_be_written(out)
     store = open_store(data)
-    opened = None if _is_baseline(run) else open_run(run, checkpoint)
+    opened = None if _is_baseline(run) else open_run(run, checkpoint, device_named(device))
     if opened:
         fits(opened, store)
     scores = judged(opened.predictor if opened else BASELINES[run.name](), store, chosen)
@@ -86,6 +91,8 @@ def judged(predictor: Predictor, store: Store, protocol: Protocol) -> dict[str, 
             before = clips * len(scores)
             tell = partial(_advance_from, advance, before)
             scores[name] = judge(door, store, protocol, shuffled, progress=tell)
+            if not np.isfinite(scores[name].psnr).all():
+                raise NonFiniteError(f"{name} predicts frames that are not numbers: train it again")
     return scores
 
 
@@ -129,6 +136,7 @@ def predict_clip(
     out: Path,
     horizon: int = COURSE_A.horizon,
     checkpoint: Checkpoint = "best",
+    device: Device = "auto",
 ) -> None:
     """Predict one clip from its first two frames and its controls, and show it beside the truth.
 
@@ -140,8 +148,9 @@ def predict_clip(
             prediction.json.
         horizon: how many frames to predict.
         checkpoint: which of the run's checkpoints.
+        device: where to predict.
     """
-    opened = open_run(run, checkpoint)
+    opened = open_run(run, checkpoint, device_named(device))
     protocol = dataclasses.replace(COURSE_A, context=opened.config.model.context, horizon=horizon)
     store = open_store(data)
     fits(opened, store)
@@ -196,7 +205,7 @@ def clip_psnr(predictor: Predictor, clip: Batch, protocol: Protocol) -> np.ndarr
 def write_json(path: Path, data: Any) -> None:
     """Publish `data` as JSON."""
     with new_file(path) as aside:
-        aside.write_text(json.dumps(data, indent=1) + "\n")
+        aside.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n")
 
 
 def _is_baseline(run: Path) -> bool:

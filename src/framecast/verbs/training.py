@@ -15,8 +15,14 @@ from framecast.evaluate import COURSE_A, judge
 from framecast.models import ModelConfig, build
 from framecast.predictor import Predictor
 from framecast.publish import locked
-from framecast.recipes.config import RunConfig, differences
-from framecast.recipes.run import create_run, data_spec, read_config, read_store_hash
+from framecast.recipes.config import RunConfig, check, differences
+from framecast.recipes.run import (
+    create_run,
+    data_spec,
+    read_config,
+    read_store_hash,
+    record_session,
+)
 from framecast.store import Loader, Store, open_store
 from framecast.train import TrainConfig, train
 from framecast.verbs.progress import bar
@@ -48,22 +54,27 @@ class TrainCommand:
 
 def train_run(recipe: str, command: TrainCommand) -> None:
     """Train `command.out` up to `command.steps`, new or resumed."""
-    config = RunConfig(recipe, command.model, command.train)
+    device = device_named(command.device)
+    config = RunConfig(recipe, command.model, command.train.resolved(device.type))
+    check(config)
     steps = config.train.steps if command.steps is None else command.steps
-    every = command.save_every or max(1, config.train.save_every * config.train.steps_per_epoch)
-    if steps < 1 or every < 1:
-        raise InputError(f"--steps {steps} --save-every {every}: expected at least 1 of each")
-    if command.threads:
-        torch.set_num_threads(command.threads)
+    every = config.train.save_every * config.train.steps_per_epoch
+    every = every if command.save_every is None else command.save_every
+    threads = torch.get_num_threads() if command.threads is None else command.threads
+    if min(steps, every, threads) < 1:
+        raise InputError(
+            f"--steps {steps} --save-every {every} --threads {threads}: expected at least 1 of each"
+        )
+    torch.set_num_threads(threads)
     store = open_store(command.data)
     loader = training_loader(store, config)
     validate = validation(store, config)
     predictor = build(config.model, data_spec(store, config), config.train.seed)
-    device = device_named(command.device)
     prepare(command.out, config, store, command.resume)
     if validate is None:
-        print(f"{command.data} has no validation split: the last checkpoint counts as the best")
+        print("no validation: the last checkpoint counts as the best")
     with locked(command.out / ".lock"), bar(f"training {recipe}", steps, "steps") as advance:
+        record_session(command.out, str(device))
         train(
             predictor.to(device),
             config.train,
@@ -107,14 +118,18 @@ def training_loader(store: Store, config: RunConfig) -> Loader:
 
 
 def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] | None:
-    """PSNR on the validation split as course-a defines it; None without such a split."""
+    """PSNR on the validation split as course-a defines it; None without a split or a wish."""
     if not store.split("validate") or not config.train.validate_every:
         return None
-    protocol = dataclasses.replace(
-        COURSE_A, context=config.model.context, horizon=config.train.validate_horizon
-    )
-    # Made once here so that clips too short are found before training starts.
-    Loader(store, "validate", protocol.context + protocol.horizon, 1, seed=0)
+    context = config.model.context
+    shortest = min(store.clips[i].length for i in store.split("validate"))
+    horizon = min(config.train.validate_horizon, shortest - context)
+    if horizon < 1:
+        raise InputError(
+            f"{store.path} has a validation clip of {shortest} frames: nothing is left to predict "
+            f"after {context} of context; convert longer clips, or --train.validate-every 0"
+        )
+    protocol = dataclasses.replace(COURSE_A, context=context, horizon=horizon)
 
     def psnr(predictor: Predictor) -> float:
         limit = config.train.validate_clips

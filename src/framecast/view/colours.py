@@ -24,14 +24,7 @@ TERMS = {
 }
 
 # Baselines keep a colour of their own, so that every report shows them alike.
-_BASELINES = {
-    "copy-last": "#767d88",
-    "copy last": "#767d88",
-    "copy last frame": "#767d88",
-    "copy the last frame": "#767d88",
-    "mean": "#b08d2e",
-    "mean frame": "#b08d2e",
-}
+_BASELINES = {"copy last frame": "#767d88", "mean frame": "#b08d2e"}
 # Not the green of given and the orange of predicted frames, which mean something else.
 _PREDICTORS = ("#0072b2", "#cc79a7", "#e69f00", "#56b4e9", "#6a3d9a", "#8c3b1f")
 
@@ -41,8 +34,9 @@ def of_predictors(names: Iterable[str]) -> dict[str, str]:
     chosen: dict[str, str] = {}
     free = 0
     for name in names:
-        if name.lower() in _BASELINES:
-            chosen[name] = _BASELINES[name.lower()]
+        plain = name.lower().replace("-", " ").replace("_", " ")
+        if plain in _BASELINES:
+            chosen[name] = _BASELINES[plain]
         elif name not in chosen:
             chosen[name] = _PREDICTORS[free % len(_PREDICTORS)]
             free += 1

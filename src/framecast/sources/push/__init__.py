@@ -7,16 +7,19 @@ same bytes for any number of workers.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
 
 import mujoco
 import numpy as np
 
 from framecast.clip import Clip, ControlSpec, Origin, pair, split_of
-from framecast.errors import InputError
+from framecast.errors import InputError, StorageError
 from framecast.sources.push import camera, motion, scene
 
 CONTROL = ControlSpec(
@@ -29,7 +32,12 @@ VERSION = 1  # of the world: raised whenever the same seed gives other bytes
 
 def origin(seed: int) -> Origin:
     """Where these clips come from; the same settings give the same bytes."""
-    settings = {"seed": seed, "version": VERSION, "mujoco": mujoco.__version__}
+    settings = {
+        "seed": seed,
+        "version": VERSION,
+        "mujoco": mujoco.__version__,
+        "numpy": np.__version__,
+    }
     return Origin("push", CONTROL, settings)
 
 
@@ -71,7 +79,9 @@ def _here(count: int, seed: int) -> Iterator[Clip]:
 
 def _spread(count: int, seed: int, workers: int) -> Iterator[Clip]:
     """Clips from `workers` fresh processes, a few ahead of the reader, in order."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_end_with_parent
+    )
     waiting: deque[Future[Clip]] = deque()
     try:
         for index in range(count):
@@ -80,5 +90,21 @@ def _spread(count: int, seed: int, workers: int) -> Iterator[Clip]:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise StorageError(
+            "a simulating process died, most likely for want of memory: use fewer --workers"
+        ) from error
     finally:  # also when the reader stops early: what has not begun is dropped
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
