@@ -66,6 +66,20 @@ def test_a_model_trained_on_the_real_trajectory_alone_reproduces_it_at_30_db(
         assert result["model"] >= 30.0
 
 
+def test_two_workers_simulate_30_frames_a_second_and_most_clips_move_something(
+    tmp_path: Path,
+) -> None:
+    clips = 250
+    start = time.monotonic()
+    framecast("simulate", "push", "--clips", clips, "--workers", 2, "--out", tmp_path / "push")
+    rate = clips * 30 / (time.monotonic() - start)
+    index = json.loads((tmp_path / "push" / "index.json").read_text())
+    moved = [clip["facts"]["object_travel_m"] > 0.02 for clip in index["clips"]]
+    print(f"\n{rate:.0f} frames a second, {sum(moved) / clips:.0%} of clips move over 2 cm")
+    assert rate >= 30
+    assert sum(moved) >= 0.5 * clips
+
+
 def test_a_store_reads_25000_clips_a_second_and_60_times_a_png_loader() -> None:
     command = [sys.executable, str(ROOT / "benchmarks" / "store_reading.py")]
     line = subprocess.run(command, capture_output=True, text=True, check=True).stdout

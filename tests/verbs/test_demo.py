@@ -34,7 +34,7 @@ def test_the_report_s_numbers_are_where_scripts_look(demo: Path) -> None:
 def test_the_report_page_is_whole_and_shows_what_was_measured(demo: Path) -> None:
     page = (demo / "report.html").read_text()
     result = json.loads((demo / "report.json").read_text())
-    assert page.count("data:image/webp") == 3
+    assert page.count("data:image/webp") == 4
     assert page.count("data:image/png") == 3
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import shlex
 import time
 from pathlib import Path
@@ -15,7 +13,6 @@ import numpy as np
 from framecast.errors import InputError
 from framecast.evaluate import COURSE_A, Scores
 from framecast.pixels import to_uint8
-from framecast.publish import new_folder
 from framecast.recipes import recipe
 from framecast.recipes.config import RunConfig, to_json
 from framecast.recipes.run import Run, environment, open_run
@@ -129,33 +126,31 @@ def _report(
     result: dict[str, Any],
     commands: list[str],
 ) -> None:
-    """report.html, and its pictures for use elsewhere, drawn anew if the run has changed."""
+    """report.html, and its pictures in pictures/ for use elsewhere."""
     records = read_log(out / "run")
     order = np.argsort(scores["model"].per_clip())
     ids = scores["model"].clip_ids
     chosen = {
-        "median clip": ids[order[len(order) // 2]],
         "best clip": ids[order[-1]],
+        "median clip": ids[order[len(order) // 2]],
+        "lower-quartile clip": ids[order[len(order) // 4]],
         "worst clip": ids[order[0]],
     }
     named = {TITLES[name]: scores[name] for name in TITLES}
-    pictures: list[tuple[str, bytes, str]] = []
-    folder = out / f"pictures-{_fingerprint(run, records)}"
-    if not folder.exists():
-        with new_folder(folder) as aside:
-            _draw(aside, store, run, chosen, named, records)
-    for title, clip_id in chosen.items():
-        pictures.append(
-            (
-                f"{title}, {_decibels(scores['model'], clip_id)}",
-                (folder / f"{title.split()[0]}.webp").read_bytes(),
-                f"truth beside prediction of clip {clip_id}",
-            )
+    folder = out / "pictures"
+    _draw(folder, store, run, chosen, named, records)
+    pictures = [
+        (
+            f"{title}, {_decibels(scores['model'], clip_id)}",
+            folder / f"{title.split()[0]}.webp",
+            f"truth beside prediction of clip {clip_id}",
         )
+        for title, clip_id in chosen.items()
+    ]
     pictures += [
-        ("Every time step of the median clip", (folder / "strip.png").read_bytes(), "strip"),
-        ("PSNR of each predicted frame", (folder / "psnr.png").read_bytes(), "PSNR per frame"),
-        ("Training", (folder / "curves.png").read_bytes(), "training curves"),
+        ("Every time step of the median clip", folder / "strip.png", "truth above prediction"),
+        ("PSNR of each predicted frame", folder / "psnr.png", "PSNR against frame number"),
+        ("Training", folder / "curves.png", "loss, KL, schedules and validation PSNR"),
     ]
     parameters = sum(p.numel() for p in run.predictor.parameters())
     content = report.Content(
@@ -199,12 +194,6 @@ def _draw(
     curves = {title: s.psnr.mean(1) for title, s in named.items()}
     plots.psnr_per_frame(folder / "psnr.png", curves, context)
     plots.curves(folder / "curves.png", records, title=run.config.recipe)
-
-
-def _fingerprint(run: Run, records: list[dict[str, Any]]) -> str:
-    """Of all that the pictures show, so that a second demo redraws only what has changed."""
-    shown = run.model_hash + json.dumps(records)
-    return hashlib.sha256(shown.encode()).hexdigest()[:8]
 
 
 def _decibels(scores: Scores, clip_id: str) -> str:
