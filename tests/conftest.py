@@ -4,10 +4,7 @@ surprises, and shapes checked at run time: jaxtyping's hook makes every annotati
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from jaxtyping import install_import_hook
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -88,6 +89,9 @@ def train_run(recipe: str, command: TrainCommand) -> None:
                 step, f"loss {record['loss']:.4f}" if record else ""
             ),
         )
+    best = json.loads((command.out / "checkpoints/last/state.json").read_text())
+    if best["best_validation_psnr"] is not None:
+        print(f"best validation PSNR {best['best_validation_psnr']:.2f} dB")
     print(command.out)
 
 
