@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -331,7 +334,8 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
         ("--train.horizon", 0), ("--model.context", 0), ("--model.g-dim", 0), ("--threads", -1),
         ("--threads", 0), ("--train.betas", "2 2"), ("--train.learning-rate.peak", -1),
         ("--model.predictor-layers", 0), ("--save-every", 0), ("--steps", 0), ("--train.ema", 1.5),
-        ("--train.save-every", 0), ("--train.seed", -1),
+        ("--train.save-every", 0), ("--train.seed", -1), ("--train.learning-rate.gamma", -1),
+        ("--train.learning-rate.peak", "inf"), ("--train.kl.peak", "nan"),
     ],
 )  # fmt: skip
 def test_a_setting_that_makes_no_sense_is_named_and_leaves_nothing(
@@ -413,6 +417,7 @@ def test_short_validation_clips_are_predicted_as_far_as_they_go(framecast, tmp_p
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_simulation_that_is_ended_leaves_no_store_and_no_workers(
     tmp_path: Path, ending: signal.Signals
@@ -421,17 +426,28 @@ def test_a_simulation_that_is_ended_leaves_no_store_and_no_workers(
     command = [sys.executable, "-m", "framecast", "simulate", "push", "--clips", "2000",
                "--workers", "2", "--out", str(out)]  # fmt: skip
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 60
-    while not list(out.parent.glob(".store.partial-*/frames.npy")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(ending)
-    assert process.wait(timeout=60) != 0
+    try:
+        # Beyond its header of 128 bytes: the workers are at work.
+        _wait_until(
+            lambda: any(
+                file.stat().st_size > 128 for file in out.parent.glob(".store.partial-*/frames.npy")
+            )
+        )
+        process.send_signal(ending)
+        assert process.wait(timeout=60) != 0
+        _wait_until(lambda: not _in_session(process.pid))
+    finally:
+        for pid in _in_session(process.pid):
+            os.kill(pid, signal.SIGKILL)
     assert not out.exists()
     if ending != signal.SIGKILL:
         assert list(out.parent.iterdir()) == []
-    while _in_session(process.pid):
-        assert time.monotonic() < deadline, _in_session(process.pid)
+
+
+def _wait_until(met: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
@@ -456,12 +472,31 @@ def test_a_killed_training_resumes(framecast, dots: Store, tmp_path: Path) -> No
         [sys.executable, "-m", "framecast", *train], stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while not (run / "checkpoints/last").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
+    try:
+        _wait_until(lambda: (run / "checkpoints/last").exists())
+    finally:
+        process.kill()
+        process.wait()
     step = json.loads((run / "checkpoints/last/state.json").read_text())["step"]
     assert framecast(*train, "--steps", step + 3, "--resume").code == 0
     assert json.loads((run / "checkpoints/last/state.json").read_text())["step"] == step + 3
+
+
+def test_the_command_runs_in_a_thread_and_leaves_signals_as_they_were() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    main(["--version"])
+    assert signal.getsignal(signal.SIGTERM) is before
+    with ThreadPoolExecutor() as pool:
+        pool.submit(main, ["--version"]).result()
+
+
+def test_a_run_made_elsewhere_with_auto_precision_resumes_with_its_own(
+    framecast, trained: Path, dots: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run, symlinks=True)
+    for native in (True, False):
+        monkeypatch.setattr("framecast.train.config._multiplies_bfloat16", lambda _, n=native: n)
+        result = framecast("train", "a-demo", "--data", dots.path, "--out", run, *TINY,
+                           "--steps", 3, "--resume")  # fmt: skip
+        assert result.code == 0, result.err

@@ -77,6 +77,9 @@ def test_a_file_that_could_not_be_read_is_not_blamed_on_the_one_being_written(
 ) -> None:
     with pytest.raises(FileNotFoundError, match="source"):
         _raise_inside(tmp_path / "a.txt", FileNotFoundError(2, "No such file", "/source"))
+    with pytest.raises(OSError, match="truncated") as found:
+        _raise_inside(tmp_path / "a.txt", OSError("image file is truncated"))
+    assert not isinstance(found.value, StorageError)
     with pytest.raises(StorageError, match="explained already"):
         _raise_inside(tmp_path / "a.txt", StorageError("explained already"))
 

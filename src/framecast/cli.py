@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,9 +46,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]
-    # A polite end unwinds like Ctrl-C does, so that nothing half-written stays behind.
-    signal.signal(signal.SIGTERM, _end)
+    before = signal.getsignal(signal.SIGTERM)
     try:
+        # A polite end unwinds like Ctrl-C does, so that nothing half-written stays behind.
+        # Only the main thread may ask for that.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _end)
         _run(arguments)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -60,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         known = error if isinstance(error, FramecastError) else StorageError(str(error))
         print(f"framecast: {known}".replace("\n", " "), file=sys.stderr)
         sys.exit(known.exit_code)
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _end(number: int, frame: object) -> None:
@@ -78,7 +85,7 @@ def _run(arguments: list[str]) -> None:
         case "train", _:
             _train(rest)
         case (("simulate" | "convert"), ["-h" | "--help"]):
-            print(f"framecast {verb} {SOURCES[verb]} --help")
+            print(f"framecast {verb} {SOURCES[verb]}: see framecast {verb} {SOURCES[verb]} --help")
         case "simulate", ["push", *rest]:
             from framecast.verbs.data import simulate_push
 

@@ -1,12 +1,14 @@
 """Writing folders and files so that nobody ever sees half of one.
 
 Everything framecast writes goes to a hidden sibling first, is flushed to the disk, and takes
-its final name by one rename. A crash leaves at most a hidden `.NAME.partial-*` to delete.
+its final name by one rename. A kill leaves at most a hidden sibling to delete (`.*partial*`, or
+`.*.removed` where a folder was being removed), which nothing reads.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -16,6 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from framecast.errors import FramecastError, InputError, LockedError, StorageError
+
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+"""errors of a write that carry no file's name"""
 
 
 @contextlib.contextmanager
@@ -117,13 +122,15 @@ def _explained(path: Path, aside: Path | None = None) -> Iterator[None]:
     """A bare OSError of writing `path` as a StorageError that names it.
 
     One that is explained already is left alone. Where a caller writes `aside`, so is one that
-    names a file elsewhere: it is about something that was read.
+    is about something that was read: it names another file, or is none of a disk's own.
     """
     try:
         yield
     except OSError as error:
-        named = str(error.filename or aside)
-        foreign = aside is not None and not named.startswith(str(aside))
+        if error.filename is not None:
+            foreign = aside is not None and not os.fsdecode(error.filename).startswith(str(aside))
+        else:
+            foreign = aside is not None and error.errno not in DISK
         if isinstance(error, FramecastError) or foreign:
             raise
         raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error

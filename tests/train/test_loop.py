@@ -146,15 +146,17 @@ def test_best_and_last_are_kept_and_nothing_else(
 def test_the_averaged_weights_are_the_ones_kept_for_use(
     tmp_path: Path, dots: Store, spec: DataSpec
 ) -> None:
-    predictor = run(tmp_path / "r", dots, spec, 2)
-    saved = load_checkpoint(tmp_path / "r/checkpoints/last")
+    """average <- d · average + (1 - d) · weights, with d = min(ema, (1 + n) / (10 + n))."""
     name = "encoder.head.conv.weight"
-    start = build(MODEL, spec, 0).state_dict()[name]
-    raw = predictor.state_dict()[name]
-    torch.testing.assert_close(saved.optimizer[f"raw/{name}"], raw)
-    # Two steps at decay 0.9 leave the average nearer to the start than the raw weights are.
-    kept = saved.model[name]
-    assert 0 < (kept - start).norm() < (raw - start).norm()
+    average = build(MODEL, spec, 0).state_dict()[name]
+    config = dataclasses.replace(CONFIG, ema=0.15)
+    for step in range(4):
+        weights = run(tmp_path / "r", dots, spec, step + 1, config).state_dict()[name]
+        decay = min(0.15, (1 + step) / (10 + step))
+        average = decay * average + (1 - decay) * weights
+        saved = load_checkpoint(tmp_path / "r/checkpoints/last")
+        torch.testing.assert_close(saved.optimizer[f"raw/{name}"], weights)
+        torch.testing.assert_close(saved.model[name], average)
 
 
 def test_bfloat16_trains_and_keeps_float32_weights(
@@ -222,7 +224,8 @@ def test_a_collapse_that_a_kill_took_from_the_log_is_said_again(
     monkeypatch.setattr("framecast.train.collapse.WINDOW", 1)
     run(tmp_path / "r", dots, spec, 2, dataclasses.replace(CONFIG, kl=KLWeight("constant", peak=0)))
     with (tmp_path / "r/log.jsonl").open("a") as file:
-        file.write('{"step": 3, "event": "posterior-collapse", "message": ""}\n')
+        for step in (2, 3):
+            file.write(f'{{"step": {step}, "event": "posterior-collapse", "message": ""}}\n')
     said: list[str] = []
     predictor, loader = build(MODEL, spec, 0), Loader(dots, "train", 5, 3, 0)
     train(predictor, CONFIG, loader.batch, tmp_path / "r", 6, 2, tell=said.append)

@@ -34,6 +34,7 @@ AT_LEAST = {
     "train.teacher_forcing.step": 0, "train.teacher_forcing.floor": 0,
     "train.learning_rate.peak": 0, "train.learning_rate.warmup": 0,
     "train.learning_rate.epochs": 1e-9, "train.learning_rate.floor": 0,
+    "train.learning_rate.gamma": 0, "train.teacher_forcing.end_epoch": 0,
     "train.betas": 0, "train.weight_decay": 0, "train.clip_norm": 0, "train.ema": 0,
     "train.validate_every": 0, "train.validate_horizon": 1, "train.validate_clips": 1,
     "train.save_every": 1, "train.log_every": 1,
@@ -49,9 +50,13 @@ def check(config: RunConfig) -> None:
     for name, value in _flat(to_json(config)).items():
         low, high = AT_LEAST.get(name, -math.inf), AT_MOST.get(name, math.inf)
         for number in value if isinstance(value, list) else [value]:
-            if isinstance(number, int | float) and not low <= number <= high:
+            if not isinstance(number, int | float):
+                continue
+            flag = name.replace("_", "-")
+            if not math.isfinite(number):
+                raise InputError(f"--{flag} {number:g}: expected a finite number")
+            if not low <= number <= high:
                 limit = f"at least {low:g}" if number < low else f"at most {high:g}"
-                flag = name.replace("_", "-")
                 raise InputError(f"--{flag} {number:g}: expected {limit}")
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,11 +65,13 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
 
 
 def drop_unnamed(folder: Path) -> None:
-    """Delete the checkpoints that neither `last` nor `best` names."""
+    """Delete the checkpoints that neither `last` nor `best` names, and what a kill left."""
     kept = {(folder / name).resolve() for name in ("last", "best")}
     for path in folder.glob("step-*"):
         if path.resolve() not in kept:
             remove_folder(path)
+    for path in folder.glob(".step-*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def last_checkpoint(folder: Path) -> Path | None:

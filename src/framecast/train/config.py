@@ -33,7 +33,8 @@ class TrainConfig:
     clip_norm: float = 0.0
     """largest norm of the gradient; 0 is off"""
     ema: float = 0.0
-    """decay of the averaged weights that are judged and kept; 0 is off"""
+    """decay of the averaged weights that are judged and kept, (1 + n) / (10 + n) at step n while
+    that is less; 0 is off"""
     precision: Literal["float32", "bfloat16", "auto"] = "float32"
     """bfloat16 runs the networks under autocast; weights and losses stay float32. auto becomes
     bfloat16 when a run is made where the hardware multiplies it natively, else float32"""

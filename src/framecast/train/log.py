@@ -67,4 +67,4 @@ def read_log(run: Path) -> list[dict[str, Any]]:
 
 def _is_at_end(record: dict[str, Any], step: int) -> bool:
     """Validation after `step` steps belongs to the checkpoint of that step; training does not."""
-    return record["step"] == step and "loss" not in record
+    return record["step"] == step and "validation_psnr" in record

@@ -97,7 +97,7 @@ def train(
             # `steps` only pauses the plan: whatever is due is due by the plan, so that a run
             # paused and resumed leaves what an unbroken one does.
             done = step + 1
-            finished = done == config.steps
+            finished = done == config.steps or done == steps > config.steps
             if step % config.log_every == 0 or finished:
                 log.write(record)
             progress(done, record)

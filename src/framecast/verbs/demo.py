@@ -41,8 +41,8 @@ def demo(
 ) -> None:
     """Simulate pushing clips, train a narrow family-A model, judge it, and write a report.
 
-    Everything lands in OUT: store/, run/, report.html, report.json. A second call goes on
-    from what the first one made.
+    Everything lands in OUT: store/, run/, pictures/, report.html, report.json, machine.json. A
+    second call goes on from what the first one made.
 
     Args:
         out: the folder.

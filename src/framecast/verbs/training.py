@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -56,7 +57,12 @@ class TrainCommand:
 def train_run(recipe: str, command: TrainCommand) -> None:
     """Train `command.out` up to `command.steps`, new or resumed."""
     device = device_named(command.device)
-    config = RunConfig(recipe, command.model, command.train.resolved(device.type))
+    config = RunConfig(recipe, command.model, command.train)
+    if command.resume and command.out.exists() and config.train.precision == "auto":
+        # The run was made with one or the other, perhaps on another machine.
+        settled = read_config(command.out).train.precision
+        config = replace(config, train=replace(config.train, precision=settled))
+    config = replace(config, train=config.train.resolved(device.type))
     check(config)
     steps = config.train.steps if command.steps is None else command.steps
     every = config.train.save_every * config.train.steps_per_epoch
@@ -89,9 +95,9 @@ def train_run(recipe: str, command: TrainCommand) -> None:
                 step, f"loss {record['loss']:.4f}" if record else ""
             ),
         )
-    best = json.loads((command.out / "checkpoints/last/state.json").read_text())
-    if best["best_validation_psnr"] is not None:
-        print(f"best validation PSNR {best['best_validation_psnr']:.2f} dB")
+    facts = json.loads((command.out / "checkpoints/last/state.json").read_text())
+    if facts["best_validation_psnr"] is not None:
+        print(f"best validation PSNR {facts['best_validation_psnr']:.2f} dB")
     print(command.out)
 
 
@@ -122,7 +128,7 @@ def training_loader(store: Store, config: RunConfig) -> Loader:
 
 
 def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] | None:
-    """PSNR on the validation split as course-a defines it; None without a split or a wish."""
+    """PSNR on the validation split, course-a's but for the horizon; None without a split."""
     if not store.split("validate") or not config.train.validate_every:
         return None
     context = config.model.context

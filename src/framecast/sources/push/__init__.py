@@ -92,7 +92,8 @@ def _spread(count: int, seed: int, workers: int) -> Iterator[Clip]:
             yield waiting.popleft().result()
     except BrokenProcessPool as error:
         raise StorageError(
-            "a simulating process died, most likely for want of memory: use fewer --workers"
+            "a simulating process died: for want of memory (use fewer --workers), or, in a script "
+            "of your own, because it does not call push.clips under `if __name__ == '__main__'`"
         ) from error
     finally:  # also when the reader stops early: what has not begun is dropped
         pool.shutdown(wait=True, cancel_futures=True)
