@@ -22,9 +22,10 @@ install_import_hook(
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from framecast.clip import Clip, ControlSpec, Origin
-from framecast.predictor import DataSpec
+from framecast.predictor import DataSpec, Predictor
 from framecast.store import Store, write_store
 
 torch.set_num_threads(1)
@@ -70,3 +71,24 @@ def dot_clip(index: int, frames: int = 14) -> Clip:
 def spec() -> DataSpec:
     """64×64 frames and a control of 7 numbers that is already standardised."""
     return DataSpec((64, 64, 3), (7,), (0.0,) * 7, (1.0,) * 7)
+
+
+class Oracle(Predictor):
+    """Draws the dot from its control: perfect, and only as long as the control is its own."""
+
+    def observe(self, frames: Tensor, control: Tensor, noise: Tensor) -> Tensor:
+        return frames[:, -1].repeat(len(noise), 1, 1, 1)
+
+    def step(self, state: Tensor, control: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        frame = state[:, :, :1, :1].expand_as(state).clone()
+        for picture, numbers in zip(frame, control):
+            dx, dy, _, _, x, y, _ = (64 * numbers).round().long().tolist()
+            x, y = min(max(x + dx, 4), 60), min(max(y + dy, 4), 60)
+            picture[:, y - 4 : y + 4, x - 4 : x + 4] = 1.0
+        return frame, frame
+
+
+@pytest.fixture
+def oracle() -> Predictor:
+    """A predictor that is perfect on `dots`, ready to be judged."""
+    return Oracle().eval()

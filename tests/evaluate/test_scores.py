@@ -4,7 +4,6 @@ import dataclasses
 
 import pytest
 import torch
-from torch import Tensor
 
 from framecast.errors import InputError
 from framecast.evaluate import COURSE_A, judge, named, predict
@@ -16,26 +15,10 @@ from framecast.store import Loader, Store
 SHORT = dataclasses.replace(COURSE_A, horizon=4)
 
 
-class Oracle(Predictor):
-    """Draws the dot from its control: perfect, and only as long as the control is its own."""
-
-    def observe(self, frames: Tensor, control: Tensor, noise: Tensor) -> Tensor:
-        return frames[:, -1].repeat(len(noise), 1, 1, 1)
-
-    def step(self, state: Tensor, control: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        frame = state[:, :, :1, :1].expand_as(state).clone()
-        for picture, numbers in zip(frame, control):
-            dx, dy, _, _, x, y, _ = (64 * numbers).round().long().tolist()
-            x, y = min(max(x + dx, 4), 60), min(max(y + dy, 4), 60)
-            picture[:, y - 4 : y + 4, x - 4 : x + 4] = 1.0
-        return frame, frame
-
-
 def test_a_predictor_that_follows_its_control_is_perfect_and_shuffling_ruins_it(
-    dots: Store,
+    dots: Store, oracle: Predictor
 ) -> None:
     """Off by one anywhere between store and score, and this is no longer perfect."""
-    oracle = Oracle().eval()
     assert judge(oracle, dots, SHORT).mean() == pytest.approx(100.0)
     assert judge(oracle, dots, SHORT, shuffled_control=True).mean() < 40
 
