@@ -30,8 +30,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises InputError if `path` exists, StorageError if the disk refuses.
     """
     path = Path(path)
-    if path.exists() or path.is_symlink():
-        raise InputError(f"{path} exists already: choose another name or delete it first")
+    must_be_new(path)
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.partial-", dir=path.parent))
@@ -67,6 +66,12 @@ def new_file(path: Path) -> Iterator[Path]:
             os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def must_be_new(path: Path) -> None:
+    """Raises InputError if there is something at `path`: worth knowing before long work."""
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path} exists already: choose another name or delete it first")
 
 
 def can_be_written(path: Path) -> None:

@@ -77,7 +77,7 @@ class Loader:
         Pixels travel to the device as bytes and become floats there.
         """
         chosen, rows = self._items(step)
-        return self._as_batch(chosen, self._read(rows, None), device)
+        return to_batch(*self._read(rows, None), self._names(chosen), device)
 
     def raw(self, step: int, out: Arrays | None = None) -> Arrays:
         """Step `step` as stored: frames uint8 [B, T, H, W, 3], control [B, T, ...].
@@ -100,7 +100,7 @@ class Loader:
         for first in range(0, self.length, size):
             chosen = np.arange(first, min(first + size, self.length))
             rows = self._first[chosen][:, None] + np.arange(self.frames)
-            yield self._as_batch(chosen, self._read(rows, None), device)
+            yield to_batch(*self._read(rows, None), self._names(chosen), device)
 
     def _items(self, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which usable clips [B], and which rows of the arrays [B, T]."""
@@ -122,12 +122,17 @@ class Loader:
             np.take(self._control, rows, axis=0, out=control, mode="clip"),
         )
 
-    def _as_batch(
-        self, chosen: NDArray[np.int64], arrays: Arrays, device: torch.device | str
-    ) -> Batch:
-        frames, control = (torch.from_numpy(array).to(device) for array in arrays)
-        return Batch(
-            frames=to_unit(frames),
-            control=to_unit(control) if control.dtype == torch.uint8 else control,
-            clip_ids=tuple(self._ids[i] for i in chosen),
-        )
+    def _names(self, chosen: NDArray[np.int64]) -> tuple[str, ...]:
+        return tuple(self._ids[i] for i in chosen)
+
+
+def to_batch(
+    frames: NDArray[np.uint8],
+    control: NDArray[Any],
+    clip_ids: tuple[str, ...],
+    device: torch.device | str = "cpu",
+) -> Batch:
+    """Stored arrays [B, T, ...] as a Batch: frames and a picture control in [0, 1]."""
+    pixels, drive = (torch.from_numpy(array).to(device) for array in (frames, control))
+    drive = to_unit(drive) if drive.dtype == torch.uint8 else drive
+    return Batch(to_unit(pixels), drive, clip_ids)

@@ -44,7 +44,7 @@ class TrainConfig:
     validate_horizon: int = 10
     """frames predicted in validation; fewer where the validation clips are shorter"""
     validate_clips: int = 64
-    """at most this many validation clips"""
+    """about this many validation clips, in whole batches of 16"""
     save_every: int = 5
     """epochs between two checkpoints; the last step is kept in any case"""
     log_every: int = 10

@@ -37,7 +37,6 @@ def simulate_push(out: Path, clips: int = 1000, seed: int = 0, workers: int = 2)
             f"--clips {clips} --workers {workers} --seed {seed}: expected at least one clip, "
             f"one worker, and a seed of 0 or more"
         )
-    _refuse_existing(out)
     store = _write(out, push.clips(clips, seed, workers), push.origin(seed), clips, "simulating")
     travels = [entry.facts["object_travel_m"] for entry in store.clips]
     share = sum(t > MOVED for t in travels) / len(travels)
@@ -55,7 +54,6 @@ endeffector_positions.csv}, or its parent.
     """
     from framecast.sources import bair
 
-    _refuse_existing(out)
     _write(out, bair.clips(src), bair.origin(src), bair.count(src), "converting")
     print(out)
 
@@ -93,11 +91,6 @@ def verify(store: Annotated[Path, tyro.conf.Positional]) -> None:
     """
     verify_store(store)
     print(f"{store}: every file is as it was written")
-
-
-def _refuse_existing(out: Path) -> None:
-    if out.exists():
-        raise InputError(f"{out} exists already: choose another name or delete it first")
 
 
 def _write(out: Path, clips: Iterable[Clip], origin: Origin, total: int, title: str) -> Store:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from framecast.errors import InputError
-from framecast.evaluate import COURSE_A, Scores
+from framecast.evaluate import COURSE_A, Scores, predict
 from framecast.pixels import to_uint8
 from framecast.recipes import recipe
 from framecast.recipes.config import RunConfig, to_json
@@ -185,7 +185,7 @@ def _draw(
     for title, clip_id in chosen.items():
         batch = one_clip(store, clip_id, COURSE_A)
         truth = to_uint8(batch.frames[0])
-        shown = shown_prediction(run.predictor, batch, COURSE_A)
+        shown = shown_prediction(batch, predict(run.predictor, batch, COURSE_A)[0].cpu())
         animation = videos.side_by_side(truth, shown, context)
         videos.write_webp(folder / f"{title.split()[0]}.webp", animation)
         videos.write_gif(folder / f"{title.split()[0]}.gif", animation)

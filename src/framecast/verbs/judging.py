@@ -11,17 +11,20 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 import tyro
+from numpy.typing import NDArray
+from torch import Tensor
 
 from framecast.clip import Batch
 from framecast.errors import InputError, NonFiniteError
 from framecast.evaluate import COURSE_A, Protocol, Scores, judge, named, predict
 from framecast.evaluate.frames import psnr_finn
 from framecast.models.baselines import BASELINES
-from framecast.pixels import to_uint8, to_unit
+from framecast.pixels import to_uint8
 from framecast.predictor import Predictor
-from framecast.publish import can_be_written, new_file, new_folder
+from framecast.publish import can_be_written, must_be_new, new_file, new_folder
 from framecast.recipes.run import Run, environment, open_run
 from framecast.store import Store, open_store
+from framecast.store.loader import to_batch
 from framecast.train import read_log
 from framecast.verbs.progress import Advance, bar
 from framecast.verbs.training import Device, device_named
@@ -109,9 +112,11 @@ def result_json(
 ) -> dict[str, Any]:
     """Every (clip, sample, frame) value and all that they rest on; the same run, the same bytes."""
     versions = environment()
-    psnr = {name: round(s.mean(), 6) for name, s in scores.items()}
+    # Null where a single clip has nobody to swap controls with.
+    psnr: dict[str, float | None] = {name: round(s.mean(), 6) for name, s in scores.items()}
+    psnr.setdefault("model_shuffled_control", None)
     return {
-        "psnr": psnr | {k: psnr.get(k) for k in ("model_shuffled_control",)},
+        "psnr": psnr,
         "unit": "dB",
         "protocol": dataclasses.asdict(protocol) | {"hash": protocol.hash},
         "store": {"hash": store.hash, "source": store.origin.source},
@@ -155,12 +160,13 @@ def predict_clip(
     store = open_store(data)
     fits(opened, store)
     batch = one_clip(store, clip, protocol)
-    if out.exists():
-        raise InputError(f"{out} exists already: choose another name or delete it first")
+    must_be_new(out)
     truth = to_uint8(batch.frames[0])
-    shown = shown_prediction(opened.predictor, batch, protocol)
     predictors = {"model": opened.predictor} | {n: make() for n, make in BASELINES.items()}
-    psnr = {name: clip_psnr(p, batch, protocol) for name, p in predictors.items()}
+    predicted = {name: predict(p, batch, protocol)[0].cpu() for name, p in predictors.items()}
+    future = batch.frames[:, protocol.context :]
+    psnr = {name: psnr_finn(frames, future).numpy() for name, frames in predicted.items()}
+    shown = shown_prediction(batch, predicted["model"])
     with new_folder(out) as aside:
         animation = videos.side_by_side(truth, shown, protocol.context)
         videos.write_gif(aside / "prediction.gif", animation)
@@ -185,21 +191,13 @@ def one_clip(store: Store, clip_id: str, protocol: Protocol) -> Batch:
             f"clip {clip_id} has {len(clip.frames)} frames: with {protocol.context} of context, "
             f"--horizon can be 1 to {len(clip.frames) - protocol.context}, not {protocol.horizon}"
         )
-    control = torch.from_numpy(clip.control[:frames])
-    unit = to_unit(control) if control.dtype == torch.uint8 else control
-    return Batch(to_unit(torch.from_numpy(clip.frames[:frames]))[None], unit[None], (clip_id,))
+    return to_batch(clip.frames[None, :frames], clip.control[None, :frames], (clip_id,))
 
 
-def shown_prediction(predictor: Predictor, clip: Batch, protocol: Protocol) -> np.ndarray:
-    """True context then predicted frames, uint8 [T, H, W, 3], as `judge` would score them."""
-    predicted = predict(predictor, clip, protocol)[0, 0].cpu()
-    return to_uint8(torch.cat([clip.frames[0, : protocol.context], predicted]))
-
-
-def clip_psnr(predictor: Predictor, clip: Batch, protocol: Protocol) -> np.ndarray:
-    """PSNR of each predicted frame of one clip in dB, [1, frames]."""
-    predicted = predict(predictor, clip, protocol)[0].cpu()
-    return psnr_finn(predicted, clip.frames[:, protocol.context :]).numpy()
+def shown_prediction(clip: Batch, predicted: Tensor) -> NDArray[np.uint8]:
+    """True context then the predicted frames [1, F, C, H, W], as uint8 [T, H, W, 3]."""
+    context = clip.frames.shape[1] - predicted.shape[1]
+    return to_uint8(torch.cat([clip.frames[0, :context], predicted[0]]))
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -61,8 +60,9 @@ def train_run(recipe: str, command: TrainCommand) -> None:
     if command.resume and command.out.exists() and config.train.precision == "auto":
         # The run was made with one or the other, perhaps on another machine.
         settled = read_config(command.out).train.precision
-        config = replace(config, train=replace(config.train, precision=settled))
-    config = replace(config, train=config.train.resolved(device.type))
+        settled_train = dataclasses.replace(config.train, precision=settled)
+        config = dataclasses.replace(config, train=settled_train)
+    config = dataclasses.replace(config, train=config.train.resolved(device.type))
     check(config)
     steps = config.train.steps if command.steps is None else command.steps
     every = config.train.save_every * config.train.steps_per_epoch
