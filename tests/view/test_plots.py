@@ -215,3 +215,11 @@ def test_the_bootstrap_resamples_whole_clips_so_frames_of_a_clip_stay_together()
     for frame in range(3):
         alone = bootstrap.interval(values[:, frame], seed=4)
         assert alone == pytest.approx((low[frame], high[frame]))
+
+
+def test_psnr_of_one_clip_claims_no_interval(tmp_path: Path, drawn: list[Figure]) -> None:
+    plots.psnr_per_frame(tmp_path / "p.png", {"model": np.full((1, 4), 20.0)}, 2)
+    plots.psnr_per_frame(tmp_path / "q.png", {"model": np.full((3, 4), 20.0)}, 2)
+    one, several = (figure.axes[0].get_title(loc="right") for figure in drawn)
+    assert one == "one clip"
+    assert several == "mean over 3 clips; band: 95 % bootstrap interval"

@@ -137,10 +137,9 @@ def psnr_per_frame(path: Path, curves: Mapping[str, NDArray[Any]], first_frame: 
             loc="outside upper left", ncols=2 if len(curves) > 1 else 1, frameon=False, fontsize=9
         )
         count = " or ".join(str(n) for n in sorted(clips))
-        axes.set_title(
-            f"mean over {count} clips; band: 95 % bootstrap interval",
-            loc="right", fontsize=7.5, color="#57606a",
-        )  # fmt: skip
+        said = f"mean over {count} clips; band: 95 % bootstrap interval"
+        said = "one clip" if clips == {1} else said
+        axes.set_title(said, loc="right", fontsize=7.5, color="#57606a")
         _save(figure, path)
 
 
