@@ -73,6 +73,12 @@ def spec() -> DataSpec:
     return DataSpec((64, 64, 3), (7,), (0.0,) * 7, (1.0,) * 7)
 
 
+@pytest.fixture(scope="session")
+def poses() -> DataSpec:
+    """Frames and pose pictures of 16×16."""
+    return DataSpec((16, 16, 3), (16, 16, 3), (0.0,) * 3, (1.0,) * 3)
+
+
 class Oracle(Predictor):
     """Draws the dot from its control: perfect, and only as long as the control is its own."""
 

@@ -240,7 +240,7 @@ def test_an_unknown_verb_protocol_or_clip_is_answered_with_the_nearest(
     framecast, dots: Store, trained: Path, tmp_path: Path
 ) -> None:  # fmt: skip
     assert "'train'" in error_line(framecast("trian", "a-demo"))
-    result = framecast("eval", trained, "--data", dots.path, "--protocol", "course")
+    result = framecast("eval", trained, "--data", dots.path, "--protocol", "course_a")
     assert (result.code, "'course-a'" in error_line(result)) == (2, True)
     result = framecast("predict", trained, "--data", dots.path, "--clip", "dto-1",
                        "--out", tmp_path / "p")  # fmt: skip

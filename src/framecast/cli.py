@@ -21,7 +21,9 @@ framecast: train, judge and drive small video predictors that obey a control
   framecast demo --out demo                          the whole path on simulated pushing
 
   framecast simulate push --clips N --out STORE      clips of a robot arm pushing objects
+  framecast simulate dancer --clips N --out STORE    clips of a person who moves, with drawn poses
   framecast convert bair SRC --out STORE             clips from the BAIR folder layout
+  framecast convert pose SRC --out STORE             clips from folders of frames and drawn poses
   framecast inspect STORE                            counts, statistics, contact sheet
   framecast verify STORE                             every file against its sha256
 
@@ -35,7 +37,7 @@ Every verb takes --debug (show the traceback of an error). Exit codes: 0 fine, 2
 3 reading or writing, 4 locked by another process, 5 not a number."""
 
 
-SOURCES = {"simulate": "push", "convert": "bair"}
+SOURCES = {"simulate": ("push", "dancer"), "convert": ("bair", "pose")}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -85,15 +87,24 @@ def _run(arguments: list[str]) -> None:
         case "train", _:
             _train(rest)
         case (("simulate" | "convert"), ["-h" | "--help"]):
-            print(f"framecast {verb} {SOURCES[verb]}: see framecast {verb} {SOURCES[verb]} --help")
+            for source in SOURCES[verb]:
+                print(f"framecast {verb} {source}: see framecast {verb} {source} --help")
         case "simulate", ["push", *rest]:
             from framecast.verbs.data import simulate_push
 
             _call("simulate push", simulate_push, rest)
+        case "simulate", ["dancer", *rest]:
+            from framecast.verbs.data import simulate_dancer
+
+            _call("simulate dancer", simulate_dancer, rest)
         case "convert", ["bair", *rest]:
             from framecast.verbs.data import convert_bair
 
             _call("convert bair", convert_bair, rest)
+        case "convert", ["pose", *rest]:
+            from framecast.verbs.data import convert_pose
+
+            _call("convert pose", convert_pose, rest)
         case "inspect", _:
             from framecast.verbs.data import inspect
 
@@ -151,7 +162,7 @@ def _unknown(verb: str, rest: list[str]) -> str:
 
     if verb in SOURCES:
         found = repr(rest[0]) if rest else "nothing"
-        return f"framecast {verb} knows {SOURCES[verb]}; found {found}"
+        return f"framecast {verb} knows {' and '.join(SOURCES[verb])}; found {found}"
     verbs = ("demo", "simulate", "convert", "inspect", "verify", "train", "eval", "predict")
     near = difflib.get_close_matches(verb, verbs, 1, 0.0)
     return f"no verb is called {verb!r}: did you mean {near[0]!r}? `framecast --help` lists them"

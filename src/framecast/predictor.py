@@ -46,10 +46,13 @@ class Draws(NamedTuple):
     noise  [B, T, *noise_shape], standard normal; index t belongs to frame t
     coin   [B], uniform in [0, 1): a clip is teacher-forced where coin < ratio. One coin a
            batch or an epoch is the same number B times.
+    feedback  [B, T, C, H, W], standard normal, for a predictor that is trained with noise on
+           the frame it is fed back (`feedback_noise`); else None
     """
 
     noise: Tensor
     coin: Tensor
+    feedback: Tensor | None = None
 
     def forced(self, knobs: Knobs) -> Bool[Tensor, B]:
         """Which clips see the true previous frame."""
@@ -77,14 +80,24 @@ class Losses(NamedTuple):
 class Predictor(nn.Module):
     """One contract for every predictor.
 
-    noise_shape  the shape of one latent draw; () for a deterministic predictor
+    noise_shape     the shape of one latent draw; () for a deterministic predictor
+    feedback_noise  standard deviation of the noise on the frame fed back in training; where it
+                    is not 0, `forward` is handed Draws.feedback
     """
 
     noise_shape: tuple[int, ...] = ()
+    feedback_noise: float = 0.0
 
     def forward(self, batch: Batch, knobs: Knobs, draws: Draws) -> Losses:
         """One training pass over a batch. No schedule inside: `knobs` says β and the ratio."""
         raise NotImplementedError
+
+    def encode_control(self, control: Float[Tensor, "B N ..."]) -> Float[Tensor, "B N ..."]:
+        """What `observe` and `step` are given of a control: all that no frame is needed for.
+
+        It is computed for all time steps at once, before the rollout. Here: the control itself.
+        """
+        return control
 
     def observe(
         self,
@@ -94,6 +107,7 @@ class Predictor(nn.Module):
     ) -> State:
         """Take in the P context frames; the state is ready to step into frame P.
 
+        `control` is encoded, here and in `step`; index t is the one that drives into frame t.
         `noise` says how many samples S to carry; the state's first axis is S*B, sample-major.
         """
         raise NotImplementedError

@@ -36,9 +36,10 @@ def stream(
         return noise.to(past.device, past.dtype)
 
     with torch.no_grad():
-        state = predictor.observe(past, control[:, :context], draw(context))
+        encoded = predictor.encode_control(control)
+        state = predictor.observe(past, encoded[:, :context], draw(context))
     for t in range(context, context + horizon):
-        drive = control[:, t].repeat(samples, *[1] * (control.ndim - 2))
+        drive = encoded[:, t].repeat(samples, *[1] * (encoded.ndim - 2))
         with torch.no_grad():  # not around the yield: the caller's own mode is not ours to set
             frame, state = predictor.step(state, drive, draw(1).flatten(0, 1)[:, 0])
         yield frame.unflatten(0, (samples, clips))

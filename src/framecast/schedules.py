@@ -56,7 +56,8 @@ class TeacherForcing:
     """The probability of feeding the true previous frame, and what one coin decides for.
 
     linear    `start` until `start_epoch`, then straight down to `floor` at `end_epoch`
-    step      `start` until `start_epoch`, then down by `step` an epoch to `floor`
+    step      `start` until `start_epoch`, then down by `step` an epoch to `floor`; besides,
+              `drift` an epoch all along
     constant  `start` throughout
     """
 
@@ -65,6 +66,7 @@ class TeacherForcing:
     start_epoch: float = 0
     end_epoch: float = 300
     step: float = 0.01
+    drift: float = 0.0
     floor: float = 0.0
     by: By = "epoch"
     coin: Literal["batch", "clip", "epoch"] = "batch"
@@ -78,7 +80,8 @@ class TeacherForcing:
                 share = past / max(self.end_epoch - self.start_epoch, 1e-9)
                 return max(self.floor, self.start + (self.floor - self.start) * min(1.0, share))
             case "step":
-                return max(self.floor, self.start - self.step * past)
+                fallen = self.step * past + self.drift * _position(epoch, self.by)
+                return max(self.floor, self.start - fallen)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def test_the_reports_common_ground_is_in_every_one_of_their_recipes() -> None:
     for name in RECIPES:
         config = recipe(name)
         assert config.recipe == name
-        if name == "a-demo":
+        if name == "a-demo" or config.model.kind != "action-cvae":
             continue
         t = config.train
         assert (t.epochs, t.steps_per_epoch) == (300, 600)
@@ -74,13 +74,21 @@ def test_what_sets_the_reports_apart_is_in_their_recipes() -> None:
     assert recipe("a2-cyclical").train.learning_rate(299) == 0.002
 
 
+NARROW = {
+    "action-cvae": {"width": 0.0625},
+    "pose-cvae": {"features": 8, "labels": 4, "latents": 4, "fused": 8},
+}
+
+
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_survives_json_and_builds(name: str, spec: DataSpec) -> None:
+def test_a_recipe_survives_json_and_builds(name: str, spec: DataSpec, poses: DataSpec) -> None:
     config = recipe(name)
     back = from_json(json.loads(json.dumps(to_json(config))), "test")
     assert back == config
     assert differences(back, config) == []
-    build(dataclasses.replace(config.model, width=0.0625), spec, seed=0)
+    kind = config.model.kind
+    data = spec if kind == "action-cvae" else poses
+    build(dataclasses.replace(config.model, **NARROW[kind]), data, seed=0)
 
 
 def test_a_difference_between_two_configurations_is_named() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from store_fakes import VECTOR, MakeStore, fake_clip
+from store_fakes import PICTURE, VECTOR, MakeStore, fake_clip
 
+from framecast.clip import Clip
 from framecast.store import contact_sheet, summary, write_store
 
 
@@ -49,6 +50,21 @@ def test_a_contact_sheet_shows_frames_enlarged_without_smoothing(tmp_path: Path)
         shown = sheet[bottom - 96 : bottom, left + 32 : left + 128]  # clear of the number
         expected = noise[t].repeat(2, axis=0).repeat(2, axis=1)[32:, 32:]
         np.testing.assert_array_equal(shown, expected)
+
+
+def test_a_contact_sheet_shows_a_picture_control_under_its_frame(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (2, 5, 32, 64, 3), dtype=np.uint8)
+    clip = Clip("train", "train", frames=noise[0], control=noise[1])
+    store = write_store(tmp_path / "store", [clip], PICTURE)
+    sheet = np.asarray(Image.open(contact_sheet(store, tmp_path / "sheet.png", frames=3)))
+    assert sheet.shape[1] == 2 * 16 + 3 * 128 + 2 * 4
+    for column, t in enumerate((0, 2, 4)):
+        left, bottom = 16 + column * 132, sheet.shape[0] - 16 - 4
+        shown = sheet[bottom - 128 : bottom, left : left + 128]
+        expected = np.concatenate([clip.frames[t], clip.control[t]])
+        expected = expected.repeat(2, axis=0).repeat(2, axis=1)
+        np.testing.assert_array_equal(shown[64:], expected[64:])
+        np.testing.assert_array_equal(shown[:64, 32:], expected[:64, 32:])  # clear of the number
 
 
 def test_a_contact_sheet_copes_with_long_names_and_short_clips(tmp_path: Path) -> None:

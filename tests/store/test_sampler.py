@@ -31,8 +31,8 @@ def test_how_a_run_is_cut_into_batches_changes_nothing(
 @given(SEEDS, st.integers(0, 500), st.integers(1, 50), st.integers(1, 50))
 def test_a_start_depends_on_its_item_only(seed: int, first: int, skip: int, more: int) -> None:
     room = np.arange(100, 100 + skip + more)
-    whole = sampler.starts(seed, first, room)
-    np.testing.assert_array_equal(sampler.starts(seed, first + skip, room[skip:]), whole[skip:])
+    whole = sampler.starts(seed, "window", first, room)
+    np.testing.assert_array_equal(sampler.starts(seed, "window", first + skip, room[skip:]), whole[skip:])
 
 
 def test_passes_and_seeds_have_orders_of_their_own() -> None:
@@ -49,12 +49,12 @@ def test_every_order_of_three_clips_is_equally_likely() -> None:
 
 
 def test_every_start_is_equally_likely_and_inside() -> None:
-    starts = sampler.starts(7, 0, np.full(12_000, 5))
+    starts = sampler.starts(7, "window", 0, np.full(12_000, 5))
     counts = np.bincount(starts)
     assert len(counts) == 6
     assert counts.min() > 1800
     assert counts.max() < 2200
-    assert (sampler.starts(7, 0, np.zeros(9, np.int64)) == 0).all()
+    assert (sampler.starts(7, "window", 0, np.zeros(9, np.int64)) == 0).all()
 
 
 def test_unshuffled_clips_come_in_order_again_and_again() -> None:
@@ -64,4 +64,4 @@ def test_unshuffled_clips_come_in_order_again_and_again() -> None:
 def test_the_draws_are_frozen() -> None:
     """A changed number here means that no run made before can be repeated or resumed."""
     assert sampler.positions(7, 3, 5, 9, shuffle=True).tolist() == [0, 2, 0, 2, 3, 5, 4, 6, 1]
-    assert sampler.starts(3, 5, np.full(9, 18)).tolist() == [16, 2, 5, 17, 13, 10, 8, 8, 5]
+    assert sampler.starts(3, "window", 5, np.full(9, 18)).tolist() == [16, 2, 5, 17, 13, 10, 8, 8, 5]

@@ -5,13 +5,20 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
+from torch import Tensor
+
 from framecast.clip import Split
 from framecast.errors import InputError
-from framecast.evaluate.frames import MSE_FLOOR
+from framecast.evaluate.frames import MSE_FLOOR, psnr_finn, psnr_joint
+
+METRICS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = MappingProxyType(
+    {"psnr-finn": psnr_finn, "psnr-joint": psnr_joint}
+)
+"""Name -> (predicted, truth) [..., C, H, W] -> a value a frame."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +26,8 @@ class Protocol:
     """Everything that decides a result besides the weights and the store.
 
     The first `context + horizon` frames of every clip of `split` are used; a shorter clip is
-    an error, never left out. `metric` names its definition; `reducer` says what is averaged,
-    in which order. BatchNorm is in eval mode: a score never depends on the batch.
+    an error, never left out. `metric` begins with its definition's name in METRICS; `reducer`
+    says what is averaged, in which order. BatchNorm is in eval mode: a score never depends on the batch.
     """
 
     name: str
@@ -33,6 +40,11 @@ class Protocol:
     reducer: str
     mse_floor: float = MSE_FLOOR
     batch_norm: str = "eval mode"
+
+    @property
+    def score(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """The metric's function."""
+        return METRICS[self.metric.split(":")[0]]
 
     @property
     def hash(self) -> str:
@@ -52,7 +64,18 @@ COURSE_A = Protocol(
     reducer="mean over predicted frames, then over clips",
 )
 
-PROTOCOLS: Mapping[str, Protocol] = MappingProxyType({p.name: p for p in (COURSE_A,)})
+COURSE_B = Protocol(
+    name="course-b",
+    split="test",
+    context=1,
+    horizon=629,
+    samples=1,
+    seed=0,
+    metric="psnr-joint: over [0,1] pixels of all channels together, dB",
+    reducer="mean over predicted frames, then over clips",
+)
+
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType({p.name: p for p in (COURSE_A, COURSE_B)})
 
 
 def named(name: str) -> Protocol:

@@ -12,12 +12,15 @@ from torch import Tensor
 
 from framecast.clip import Batch, Split
 from framecast.errors import InputError
-from framecast.evaluate.frames import psnr_finn
+from framecast.evaluate.oracles import Oracle
 from framecast.evaluate.protocols import Protocol
 from framecast.predictor import Predictor
 from framecast.rollout import rollout, stream
 from framecast.seeds import seed_for
 from framecast.store import Loader, Store
+
+FRAMES_A_BATCH = 2048
+"""of judging, about: more would not be faster, and takes memory"""
 
 
 class Scores(NamedTuple):
@@ -42,7 +45,7 @@ def judge(
     shuffled_control: bool = False,
     split: Split | None = None,
     limit: int | None = None,
-    batch: int = 16,
+    batch: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Scores:
     """Roll out every clip of the protocol's split and score every predicted frame.
@@ -52,30 +55,63 @@ def judge(
     `limit` (about that many clips, whole batches) serve validation while training, which is no
     protocol's result.
     """
+
+    def predicted(clips: Batch) -> Iterator[Tensor]:
+        seeds = [seed_for(protocol.seed, "rollout", clip_id) for clip_id in clips.clip_ids]
+        past = clips.frames[:, : protocol.context]
+        return stream(predictor, past, clips.control, seeds, protocol.samples)
+
+    loader = _loader(store, protocol, split or protocol.split, batch)
     device = _device(predictor)
-    chosen: Split = split or protocol.split
-    values: list[Tensor] = []
-    ids: list[str] = []
-    frames_used = protocol.context + protocol.horizon
-    loader = Loader(store, chosen, frames_used, batch, seed=0)
-    if loader.skipped:
-        raise InputError(
-            f"{store.path}: {loader.skipped} clips of split {chosen!r} are shorter than the "
-            f"{frames_used} frames that protocol {protocol.name} needs; leaving them out would be "
-            f"another protocol: convert longer clips"
-        )
     batches = loader.eval_batches(device=device)
     if shuffled_control:
         batches = _with_shuffled_control(batches, loader.eval_batches(device=device), protocol)
+    return _scored(batches, predicted, protocol, limit, progress)
+
+
+def judge_oracle(oracle: Oracle, store: Store, protocol: Protocol) -> Scores:
+    """Score what an oracle makes of the truth, in the same way."""
+    batches = _loader(store, protocol, protocol.split, None).eval_batches()
+    return _scored(batches, lambda clips: oracle(clips.frames, protocol.context), protocol)
+
+
+def _loader(store: Store, protocol: Protocol, split: Split, batch: int | None) -> Loader:
+    """Every clip of the split, or an error: leaving some out would be another protocol."""
+    frames = protocol.context + protocol.horizon
+    # A batch of sequences of 630 frames is held with all its encoded controls.
+    loader = Loader(store, split, frames, batch or max(1, min(16, FRAMES_A_BATCH // frames)), 0)
+    if loader.skipped:
+        raise InputError(
+            f"{store.path}: {loader.skipped} clips of split {split!r} are shorter than the "
+            f"{frames} frames that protocol {protocol.name} needs; leaving them out would be "
+            f"another protocol: convert longer clips"
+        )
+    for entry in (store.clips[i] for i in store.split(split)):
+        if entry.facts.get("true_frames", frames) < frames:
+            raise InputError(
+                f"{store.path}: clip {entry.clip_id} has {entry.facts['true_frames']:.0f} true "
+                f"frames; protocol {protocol.name} compares with {frames}: the others were never "
+                f"given (`framecast submit` writes predictions of them)"
+            )
+    return loader
+
+
+def _scored(
+    batches: Iterator[Batch],
+    predicted: Callable[[Batch], Iterator[Tensor]],
+    protocol: Protocol,
+    limit: int | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Scores:
+    values: list[Tensor] = []
+    ids: list[str] = []
     for clips in batches:
         if limit is not None and len(ids) >= limit:
             break
-        seeds = [seed_for(protocol.seed, "rollout", clip_id) for clip_id in clips.clip_ids]
-        past, future = clips.frames[:, : protocol.context], clips.frames[:, protocol.context :]
-        predicted = stream(predictor, past, clips.control, seeds, protocol.samples)
+        future = clips.frames[:, protocol.context :]
         psnr = [
-            psnr_finn(frame, future[:, t].expand_as(frame)).cpu()
-            for t, frame in enumerate(predicted)
+            protocol.score(frame, future[:, t].expand_as(frame)).cpu()
+            for t, frame in enumerate(predicted(clips))
         ]
         values.append(torch.stack(psnr, dim=-1).transpose(0, 1))
         ids += clips.clip_ids

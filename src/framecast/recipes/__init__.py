@@ -8,8 +8,9 @@ import difflib
 from framecast.errors import InputError
 from framecast.recipes.config import RunConfig
 from framecast.recipes.family_a import FAMILY_A
+from framecast.recipes.family_b import FAMILY_B
 
-RECIPES = FAMILY_A
+RECIPES = FAMILY_A | FAMILY_B
 
 
 def recipe(name: str) -> RunConfig:

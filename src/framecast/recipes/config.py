@@ -9,7 +9,8 @@ from typing import Any
 import cattrs
 
 from framecast.errors import InputError
-from framecast.models import ModelConfig
+from framecast.evaluate import COURSE_A, COURSE_B, Protocol
+from framecast.models import MODEL_CONFIGS, ModelConfig, PoseCVAEConfig
 from framecast.train.config import TrainConfig
 
 
@@ -21,17 +22,24 @@ class RunConfig:
     model: ModelConfig
     train: TrainConfig
 
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol by which the reports judge models of this family."""
+        return COURSE_B if isinstance(self.model, PoseCVAEConfig) else COURSE_A
+
 
 AT_LEAST = {
     "model.width": 0.01, "model.g_dim": 1, "model.z_dim": 1, "model.rnn_dim": 1,
     "model.posterior_layers": 1, "model.predictor_layers": 1, "model.context": 1,
     "model.condition_dim": 1, "model.logvar_clamp": 0,
+    "model.features": 8, "model.labels": 2, "model.latents": 4, "model.fused": 8,
+    "model.feedback_noise": 0, "model.mse_weight": 0, "model.kl_share": 0,
     "train.seed": 0, "train.epochs": 1, "train.steps_per_epoch": 1, "train.horizon": 1,
     # BatchNorm has no statistics of one clip's single value.
     "train.batch": 2,
     "train.kl.peak": 0, "train.kl.epochs": 1e-9, "train.kl.cycles": 1, "train.kl.ratio": 1e-9,
     "train.teacher_forcing.start": 0, "train.teacher_forcing.start_epoch": 0,
-    "train.teacher_forcing.step": 0, "train.teacher_forcing.floor": 0,
+    "train.teacher_forcing.step": 0, "train.teacher_forcing.drift": 0, "train.teacher_forcing.floor": 0,
     "train.learning_rate.peak": 0, "train.learning_rate.warmup": 0,
     "train.learning_rate.epochs": 1e-9, "train.learning_rate.floor": 0,
     "train.learning_rate.gamma": 0, "train.teacher_forcing.end_epoch": 0,
@@ -68,6 +76,10 @@ def to_json(config: RunConfig) -> dict[str, Any]:
 def from_json(data: dict[str, Any], where: str) -> RunConfig:
     """The inverse of `to_json`. Raises InputError naming `where` and the field that is off."""
     converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_structure_hook_func(
+        lambda wanted: wanted == ModelConfig,
+        lambda model, _: converter.structure(model, MODEL_CONFIGS[model["kind"]]),
+    )
     try:
         return converter.structure(data, RunConfig)
     except Exception as error:

@@ -71,6 +71,7 @@ def summary(store: Store) -> dict[str, Any]:
 def contact_sheet(store: Store, path: Path, clips: int = 8, frames: int = 8) -> Path:
     """Write a picture of some clips, a row each: evenly spaced clips and evenly spaced frames.
 
+    Where the control is a picture, it stands under the frame into which it drives.
     The suffix of `path` chooses the format (.png). Raises StorageError if it cannot be written.
     """
     chosen = _evenly(len(store.clips), clips)
@@ -78,7 +79,8 @@ def contact_sheet(store: Store, path: Path, clips: int = 8, frames: int = 8) -> 
     height, width, _ = store.frame_shape
     # Small frames are doubled (or more) without smoothing, to show the pixels that are there.
     scale = max(1, round(128 / max(height, width)))
-    height, width = height * scale, width * scale
+    pictured = store.origin.control.kind == "image"
+    height, width = height * scale * (2 if pictured else 1), width * scale
     margin, gap, label, header = 16, 4, 20, 34
     sheet = Image.new(
         "RGB",
@@ -93,6 +95,7 @@ def contact_sheet(store: Store, path: Path, clips: int = 8, frames: int = 8) -> 
     counts = ", ".join(f"{n} {name}" for name, n in store.split_counts().items())
     many = "1 clip" if len(store.clips) == 1 else f"{len(store.clips):,} clips"
     text = f"{store.path.name}: {many} ({counts}), source {store.origin.source}"
+    text += "; under each frame its control" if pictured else ""
     draw.text((margin, margin), _fit(draw, text, title, sheet.width - 2 * margin), "black", title)
     for row, i in enumerate(chosen):
         entry = store.clips[i]
@@ -102,7 +105,10 @@ def contact_sheet(store: Store, path: Path, clips: int = 8, frames: int = 8) -> 
         draw.text((margin, top + 2), text, "#555", small)
         for column, t in enumerate(_evenly(entry.length, frames)):
             left = margin + column * (width + gap)
-            sheet.paste(_enlarged(store.frames[entry.start + t], scale), (left, top + label))
+            picture = store.frames[entry.start + t]
+            if pictured:
+                picture = np.concatenate([picture, store.control[entry.start + t]])
+            sheet.paste(_enlarged(picture, scale), (left, top + label))
             corner = (left + 4, top + label + 3)
             draw.text(corner, str(t), "white", small, stroke_width=1, stroke_fill="black")
     with new_file(Path(path)) as aside:

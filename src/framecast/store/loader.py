@@ -16,6 +16,7 @@ from framecast.store import sampler
 from framecast.store.reader import Store
 
 Arrays = tuple[NDArray[np.uint8], NDArray[Any]]
+Window = Literal["first", "random", "tiled"]
 
 
 class Loader:
@@ -27,9 +28,13 @@ class Loader:
     calls. For R ranks that share a batch, give each `batch / R` and let rank r ask for step
     `s * R + r`: together they see what one process would.
 
-    window   "random": a start drawn for each item; "first": always the clip's first frames
+    window   "random": a start drawn for each item; "first": always the clip's first frames;
+             "tiled": a clip is cut into windows that do not overlap, and each counts as a clip
     shuffle  a new order of the clips each pass; False keeps the store's order
-    length   clips in a pass: those of the split with at least `frames` frames
+    far_context  so many of each window's first frames are swapped for as many consecutive ones
+             from a random place of the same clip, anywhere: the past is then known, but old
+    length   items in a pass: the clips of the split with at least `frames` frames (their
+             windows, where tiled)
     skipped  clips of the split that are shorter, and so are never seen
 
     Raises InputError if the split has no clips, or none that is long enough.
@@ -42,8 +47,9 @@ class Loader:
         frames: int,
         batch: int,
         seed: int,
-        window: Literal["first", "random"] = "random",
+        window: Window = "random",
         shuffle: bool = True,
+        far_context: int = 0,
     ) -> None:
         if frames < 1 or batch < 1:
             raise InputError(f"frames and batch must be at least 1; found {frames} and {batch}")
@@ -60,15 +66,22 @@ class Loader:
             )
         self.store, self.split, self.frames, self.batch_size = store, split, frames, batch
         self.seed, self.window, self.shuffle = int(seed), window, shuffle
-        self.length, self.skipped = len(usable), len(inside) - len(usable)
-        self._ids = [store.clips[i].clip_id for i in usable]
-        self._first = np.array([store.clips[i].start for i in usable])
-        self._room = np.array([store.clips[i].length - frames for i in usable])
+        self.far_context, self.skipped = far_context, len(inside) - len(usable)
+        items = [
+            (entry.clip_id, entry.start, start, entry.length)
+            for entry in (store.clips[i] for i in usable)
+            for start in (range(0, entry.length - frames + 1, frames) if window == "tiled" else [0])
+        ]
+        self.length = len(items)
+        self._ids = [clip_id for clip_id, *_ in items]
+        self._clip = np.array([first for _, first, _, _ in items])
+        self._first = np.array([first + start for _, first, start, _ in items])
+        self._frames_in = np.array([length for *_, length in items])
         # Plain arrays over the same maps: indexing np.memmap itself costs more than the copy.
         self._frames, self._control = np.asarray(store.frames), np.asarray(store.control)
 
     def __len__(self) -> int:
-        """The clips in a pass."""
+        """The items in a pass."""
         return self.length
 
     def batch(self, step: int, device: torch.device | str = "cpu") -> Batch:
@@ -91,10 +104,10 @@ class Loader:
     def eval_batches(
         self, batch: int | None = None, device: torch.device | str = "cpu"
     ) -> Iterator[Batch]:
-        """The first window of every clip of the split, once, in the store's order.
+        """The first window of every clip of the split (every window, where tiled), once, in order.
 
-        The last batch is short if the clips do not fill it. `seed`, `window` and `shuffle` do
-        not matter here.
+        The last batch is short if the clips do not fill it. `seed`, `shuffle` and `far_context`
+        do not matter here.
         """
         size = batch or self.batch_size
         for first in range(0, self.length, size):
@@ -108,10 +121,15 @@ class Loader:
             raise InputError(f"a step counts from 0; found {step}")
         item = step * self.batch_size
         chosen = sampler.positions(self.length, self.seed, item, self.batch_size, self.shuffle)
-        first = self._first[chosen]
+        first, length = self._first[chosen], self._frames_in[chosen]
         if self.window == "random":
-            first = first + sampler.starts(self.seed, item, self._room[chosen])
-        return chosen, first[:, None] + np.arange(self.frames)
+            first = first + sampler.starts(self.seed, "window", item, length - self.frames)
+        rows = first[:, None] + np.arange(self.frames)
+        if self.far_context:
+            room = length - self.far_context
+            start = self._clip[chosen] + sampler.starts(self.seed, "far-context", item, room)
+            rows[:, : self.far_context] = start[:, None] + np.arange(self.far_context)
+        return chosen, rows
 
     def _read(self, rows: NDArray[np.int64], out: Arrays | None) -> Arrays:
         # mode="clip" only because the default, "raise", copies through a buffer when out is

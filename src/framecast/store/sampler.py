@@ -39,9 +39,9 @@ def permutation(count: int, seed: int, which: int) -> NDArray[np.int64]:
     return order
 
 
-def starts(seed: int, first: int, room: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A random start in 0 .. room[j] for item `first + j`, each equally likely."""
-    numbers = draws(seed_for("window", seed), np.arange(first, first + len(room)))
+def starts(seed: int, what: str, first: int, room: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A random start of `what` in 0 .. room[j] for item `first + j`, each equally likely."""
+    numbers = draws(seed_for(what, seed), np.arange(first, first + len(room)))
     return (numbers % (room.astype(np.uint64) + np.uint64(1))).astype(np.int64)
 
 

@@ -51,8 +51,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
             remove_folder(target)
     with new_folder(target) as aside:
         try:
-            save_file(checkpoint.model, aside / "model.safetensors")
-            save_file(checkpoint.optimizer, aside / "state.safetensors")
+            for tensors, name in zip((checkpoint.model, checkpoint.optimizer), FILES):
+                # Weights may lie in memory with channels last; files hold them in one order.
+                save_file({k: v.contiguous() for k, v in tensors.items()}, aside / name)
         except SafetensorError as error:  # it wraps the disk's own errors
             raise StorageError(f"{target}: cannot be written ({error})") from error
         (aside / "state.json").write_text(json.dumps(checkpoint.facts, indent=1) + "\n")
@@ -132,5 +133,10 @@ def restore_optimizer(
     for name, parameter in model.named_parameters():
         prefix = f"{name}/"
         state = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
-        # The step count too: a fused optimiser, which ours is, keeps it beside the weights.
-        optimizer.state[parameter] = {k: v.to(parameter.device) for k, v in state.items()}
+        # The step count too: a fused optimiser, which ours is, keeps it beside the weights, and
+        # walks through weights and moments together, so they must lie in memory alike.
+        optimizer.state[parameter] = {
+            k: torch.empty_like(parameter).copy_(v) if v.shape == parameter.shape
+            else v.to(parameter.device)
+            for k, v in state.items()
+        }  # fmt: skip

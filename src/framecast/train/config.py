@@ -19,8 +19,14 @@ class TrainConfig:
     batch: int = 16
     horizon: int = 10
     """n_future: frames to predict after the model's context"""
-    window: Literal["first", "random"] = "first"
-    """where in a longer clip the context + horizon frames start"""
+    window: Literal["first", "random", "tiled"] = "first"
+    """where in a longer clip the context + horizon frames start. tiled cuts it into fixed ones
+    that do not overlap"""
+    shuffle: bool = True
+    """a new order each pass; off keeps the store's"""
+    far_context: bool = False
+    """take the context from a random place of the clip, not from just before the future, as it
+    is late in a long rollout"""
     split: Split = "train"
 
     kl: KLWeight = field(default_factory=KLWeight)

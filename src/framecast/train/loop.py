@@ -132,11 +132,14 @@ def draw(predictor: Predictor, batch: Batch, config: TrainConfig, step: int) -> 
     clips, frames = batch.frames.shape[:2]
     generator = torch.Generator().manual_seed(seed_for(config.seed, "noise", step))
     noise = torch.randn(clips, frames, *predictor.noise_shape, generator=generator)
+    feedback = None
+    if predictor.feedback_noise:
+        feedback = torch.randn(batch.frames.shape, generator=generator).to(batch.frames.device)
     scope = config.teacher_forcing.coin
     when = step // config.steps_per_epoch if scope == "epoch" else step
     generator.manual_seed(seed_for(config.seed, "coin", scope, when))
     coin = torch.rand(clips if scope == "clip" else 1, generator=generator).expand(clips)
-    return Draws(noise.to(batch.frames.device), coin)
+    return Draws(noise.to(batch.frames.device), coin, feedback)
 
 
 def _optimizer(predictor: Predictor, config: TrainConfig) -> torch.optim.Optimizer:
@@ -202,7 +205,7 @@ def _checkpoint(
     averaged: dict[str, Tensor] | None,
     facts: dict[str, Any],
 ) -> Checkpoint:
-    raw = {k: v.contiguous() for k, v in predictor.state_dict().items()}
+    raw = predictor.state_dict()
     state = {f"optimizer/{k}": v for k, v in optimizer_tensors(optimizer, predictor).items()}
     if averaged is None:
         return Checkpoint(raw, state, facts)

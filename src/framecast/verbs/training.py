@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+import tyro
 
 from framecast.errors import InputError
-from framecast.evaluate import COURSE_A, judge
+from framecast.evaluate import judge
 from framecast.models import ModelConfig, build
 from framecast.predictor import Predictor
 from framecast.publish import locked
@@ -39,7 +40,7 @@ class TrainCommand:
     """the store to train on"""
     out: Path
     """the run folder to make, or to go on with (--resume)"""
-    model: ModelConfig
+    model: Annotated[ModelConfig, tyro.conf.AvoidSubcommands]
     train: TrainConfig
     steps: int | None = None
     """stop after this many steps of the recipe's plan (default: the whole plan). The schedules
@@ -124,11 +125,13 @@ def prepare(out: Path, config: RunConfig, store: Store, resume: bool) -> None:
 def training_loader(store: Store, config: RunConfig) -> Loader:
     """Training batches of a run, a pure function of the step."""
     t = config.train
-    return Loader(store, t.split, config.model.context + t.horizon, t.batch, t.seed, t.window)
+    context = config.model.context
+    far = context if t.far_context else 0
+    return Loader(store, t.split, context + t.horizon, t.batch, t.seed, t.window, t.shuffle, far)
 
 
 def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] | None:
-    """PSNR on the validation split, course-a's but for the horizon; None without a split."""
+    """PSNR on the validation split, by the family's protocol but for the horizon; None without."""
     if not store.split("validate") or not config.train.validate_every:
         return None
     context = config.model.context
@@ -139,7 +142,7 @@ def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] 
             f"{store.path} has a validation clip of {shortest} frames: nothing is left to predict "
             f"after {context} of context; convert longer clips, or --train.validate-every 0"
         )
-    protocol = dataclasses.replace(COURSE_A, context=context, horizon=horizon)
+    protocol = dataclasses.replace(config.protocol, context=context, horizon=horizon)
 
     def psnr(predictor: Predictor) -> float:
         limit = config.train.validate_clips
