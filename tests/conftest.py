@@ -79,6 +79,32 @@ def poses() -> DataSpec:
     return DataSpec((16, 16, 3), (16, 16, 3), (0.0,) * 3, (1.0,) * 3)
 
 
+@pytest.fixture(scope="session")
+def pose_dots(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A bar that follows its drawn pose, in 8×8: training, validation, two tests of 630 frames."""
+    control = ControlSpec("image", ("red", "green", "blue"), ("1",) * 3)
+    lengths = {
+        "train": ("train", 80),
+        "val": ("validate", 12),
+        "a": ("test", 630),
+        "b": ("test", 630),
+    }
+    clips = (bar_clip(name, *what, seed=i) for i, (name, what) in enumerate(lengths.items()))
+    return write_store(tmp_path_factory.mktemp("poses") / "store", clips, Origin("bars", control))
+
+
+def bar_clip(name: str, split: str, frames: int, seed: int) -> Clip:
+    """A dark column on a light ground; its pose is one red line where the column's left edge is."""
+    rng = np.random.default_rng(seed)
+    x = np.clip(np.cumsum(rng.integers(-1, 2, frames)) + 3, 0, 6)
+    pictures = np.full((frames, 8, 8, 3), (180, 170, 160), np.uint8)
+    poses = np.full((frames, 8, 8, 3), 255, np.uint8)
+    for t in range(frames):
+        pictures[t, 2:, x[t] : x[t] + 2] = (30, 40, 60)
+        poses[t, 2:, x[t], 1:] = 40
+    return Clip(name, split, pictures, poses, {"true_frames": float(frames)})
+
+
 class Oracle(Predictor):
     """Draws the dot from its control: perfect, and only as long as the control is its own."""
 

@@ -31,6 +31,9 @@ framecast: train, judge and drive small video predictors that obey a control
   framecast eval RUN --data STORE --out FILE.json    judge, beside the baselines
   framecast predict RUN --data STORE --clip ID --out DIR
                                                      GIF, WebP, strip and curves of one clip
+  framecast plot FILE.json... --out FILE.png         PSNR a frame of several results, one axis
+  framecast submit RUN --data STORE --out FILE.csv   predicted sequences as the course wants them
+  framecast score FILE.csv --data STORE              judge a submission
 
 `framecast VERB --help` shows a verb's flags, `framecast train` the recipes.
 Every verb takes --debug (show the traceback of an error). Exit codes: 0 fine, 2 input,
@@ -121,6 +124,18 @@ def _run(arguments: list[str]) -> None:
             from framecast.verbs.judging import predict_clip
 
             _call(verb, predict_clip, rest)
+        case "plot", _:
+            from framecast.verbs.plotting import plot
+
+            _call(verb, plot, rest)
+        case "submit", _:
+            from framecast.verbs.submission import submit
+
+            _call(verb, submit, rest)
+        case "score", _:
+            from framecast.verbs.submission import score
+
+            _call(verb, score, rest)
         case "demo", _:
             from framecast.verbs.demo import demo
 
@@ -163,6 +178,9 @@ def _unknown(verb: str, rest: list[str]) -> str:
     if verb in SOURCES:
         found = repr(rest[0]) if rest else "nothing"
         return f"framecast {verb} knows {' and '.join(SOURCES[verb])}; found {found}"
-    verbs = ("demo", "simulate", "convert", "inspect", "verify", "train", "eval", "predict")
+    verbs = (
+        "demo", "simulate", "convert", "inspect", "verify", "train", "eval", "predict", "plot",
+        "submit", "score",
+    )  # fmt: skip
     near = difflib.get_close_matches(verb, verbs, 1, 0.0)
     return f"no verb is called {verb!r}: did you mean {near[0]!r}? `framecast --help` lists them"

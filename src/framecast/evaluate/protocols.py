@@ -27,7 +27,8 @@ class Protocol:
 
     The first `context + horizon` frames of every clip of `split` are used; a shorter clip is
     an error, never left out. `metric` begins with its definition's name in METRICS; `reducer`
-    says what is averaged, in which order. BatchNorm is in eval mode: a score never depends on the batch.
+    says what is averaged, in which order. BatchNorm is in eval mode: a score never depends on
+    the batch.
     """
 
     name: str

@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from framecast.clip import Batch
 from framecast.errors import InputError
@@ -93,6 +93,8 @@ class PoseCVAE(Predictor):
         self.posterior = GaussianPredictor(seen, config.latents, config.slope)
         self.fusion = DecoderFusion(seen + config.latents, config.fused)
         self.generator = Generator(config.fused)
+        # 1×1 and depthwise convolutions are a quarter faster so. torch's stubs do not know it.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, batch: Batch, knobs: Knobs, draws: Draws) -> Losses:
         x = batch.frames.transpose(0, 1)
@@ -178,6 +180,7 @@ class PoseCVAE(Predictor):
         z: Float[Tensor, "N Z H W"],
     ) -> Float[Tensor, "N 3 H W"]:
         frame = self.generator(self.fusion(torch.cat([previous, label, z.to(label.dtype)], dim=1)))
+        frame = frame.to(z.dtype)  # a frame keeps its precision also where the networks do not
         return torch.sigmoid(frame) if self.config.output == "sigmoid" else frame
 
     def _posterior(

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from framecast.models.layers import frame_by_frame, per_step
+from framecast.models.layers import per_step
 
 
 class ResidualBlock(nn.Module):

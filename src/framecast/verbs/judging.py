@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,9 +17,20 @@ from torch import Tensor
 
 from framecast.clip import Batch
 from framecast.errors import InputError, NonFiniteError
-from framecast.evaluate import COURSE_A, Protocol, Scores, judge, named, predict
-from framecast.evaluate.frames import psnr_finn
+from framecast.evaluate import (
+    COURSE_A,
+    COURSE_B,
+    ORACLES,
+    Protocol,
+    Scores,
+    judge,
+    judge_oracle,
+    named,
+    predict,
+)
+from framecast.fast import Fast
 from framecast.models.baselines import BASELINES
+from framecast.models.latent import with_latent
 from framecast.pixels import to_uint8
 from framecast.predictor import Predictor
 from framecast.publish import can_be_written, must_be_new, new_file, new_folder
@@ -37,9 +49,11 @@ def eval_run(
     run: Annotated[Path, tyro.conf.Positional],
     data: Path,
     out: Path | None = None,
-    protocol: str = COURSE_A.name,
+    protocol: str | None = None,
     checkpoint: Checkpoint = "best",
+    latent: str = "sample",
     device: Device = "auto",
+    fast: bool = False,
 ) -> None:
     """Judge a run on a store's held-out clips, beside the baselines.
 
@@ -47,19 +61,27 @@ def eval_run(
         run: the run folder, or the name of a baseline (copy-last-frame, mean-frame).
         data: the store.
         out: a JSON file for every value; the machine is written beside it (.machine.json).
-        protocol: what is measured, and how.
+        protocol: what is measured, and how (default: the one of the store's kind of control,
+            course-a for numbers and course-b for pictures).
         checkpoint: which of the run's checkpoints.
+        latent: sample, zero, or mean-of-N: what each step takes for z. The two last buy PSNR with
+            blur, and the result names them.
         device: where to predict.
+        fast: bfloat16 and compiled steps, after half a minute of compiling; the result says so.
     """
-    chosen = named(protocol)
+    store = open_store(data)
+    chosen = named(protocol or usual_protocol(store).name)
     if out is not None:
         can_be_written(out)
-    store = open_store(data)
+    if _is_baseline(run) and (latent != "sample" or fast):
+        raise InputError(f"{run} is a baseline: it has no latent and nothing to compile")
     opened = None if _is_baseline(run) else open_run(run, checkpoint, device_named(device))
     if opened:
         fits(opened, store)
-    scores = judged(opened.predictor if opened else BASELINES[run.name](), store, chosen)
-    result = result_json(scores, store, chosen, opened, baseline=None if opened else run.name)
+    predictor = wired(opened.predictor, latent, fast) if opened else BASELINES[run.name]()
+    scores = judged(predictor, store, chosen)
+    baseline = None if opened else run.name
+    result = result_json(scores, store, chosen, opened, baseline, latent, fast)
     for name, value in result["psnr"].items():
         print(f"{name:24} {value:6.2f} dB" if value is not None else f"{name:24}      –")
     print(f"PSNR over {len(scores['model'].clip_ids)} clips, protocol {chosen.name} "
@@ -68,6 +90,12 @@ def eval_run(
         write_json(out, result)
         write_json(out.with_suffix(".machine.json"), environment())
         print(out)
+
+
+def wired(predictor: Predictor, latent: str, fast: bool) -> Predictor:
+    """A run's predictor with the chosen use of its latent, fast if asked for."""
+    device = next(predictor.parameters()).device
+    return with_latent(Fast(predictor, device) if fast else predictor, latent)
 
 
 def fits(run: Run, store: Store) -> None:
@@ -81,10 +109,21 @@ def fits(run: Run, store: Store) -> None:
         )
 
 
+def usual_protocol(store: Store) -> Protocol:
+    """The reports' protocol for a store's kind of control."""
+    return COURSE_B if store.origin.control.kind == "image" else COURSE_A
+
+
 def judged(predictor: Predictor, store: Store, protocol: Protocol) -> dict[str, Scores]:
-    """The predictor, the baselines, and the predictor under other clips' controls."""
+    """The predictor, the baselines, and the predictor under other clips' controls.
+
+    After one frame of context its mean is that frame: then the two oracles stand in its place.
+    """
     doors: dict[str, tuple[Predictor, bool]] = {"model": (predictor, False)}
-    doors |= {name.replace("-", "_"): (make(), False) for name, make in BASELINES.items()}
+    baselines = {
+        n: make for n, make in BASELINES.items() if protocol.context > 1 or "mean" not in n
+    }
+    doors |= {name.replace("-", "_"): (make(), False) for name, make in baselines.items()}
     if len(store.split(protocol.split)) > 1:
         doors["model_shuffled_control"] = (predictor, True)
     clips = len(store.split(protocol.split))
@@ -96,6 +135,9 @@ def judged(predictor: Predictor, store: Store, protocol: Protocol) -> dict[str, 
             scores[name] = judge(door, store, protocol, shuffled, progress=tell)
             if not np.isfinite(scores[name].psnr).all():
                 raise NonFiniteError(f"{name} predicts frames that are not numbers: train it again")
+    if protocol.context == 1:
+        for name, oracle in ORACLES.items():
+            scores[name.replace("-", "_")] = judge_oracle(oracle, store, protocol)
     return scores
 
 
@@ -109,6 +151,8 @@ def result_json(
     protocol: Protocol,
     run: Run | None,
     baseline: str | None = None,
+    latent: str = "sample",
+    fast: bool = False,
 ) -> dict[str, Any]:
     """Every (clip, sample, frame) value and all that they rest on; the same run, the same bytes."""
     versions = environment()
@@ -125,6 +169,8 @@ def result_json(
             "seed": run.config.train.seed if run else None,
             "step": run.step if run else None,
             "hash": run.model_hash if run else None,
+            "latent": latent,
+            "arithmetic": "bfloat16, compiled" if fast else "float32",
             "trained_on": run.store_hash if run else None,
         },
         "versions": {k: versions[k] for k in ("framecast", "torch", "numpy")},
@@ -139,11 +185,13 @@ def predict_clip(
     data: Path,
     clip: str,
     out: Path,
-    horizon: int = COURSE_A.horizon,
+    horizon: int | None = None,
     checkpoint: Checkpoint = "best",
+    latent: str = "sample",
     device: Device = "auto",
+    fast: bool = False,
 ) -> None:
-    """Predict one clip from its first two frames and its controls, and show it beside the truth.
+    """Predict one clip from its first frames and its controls, and show it beside the truth.
 
     Args:
         run: the run folder.
@@ -151,31 +199,38 @@ def predict_clip(
         clip: the clip's id, as `framecast inspect` shows it.
         out: the folder to make: prediction.gif and .webp, strip.png, psnr.png, curves.png,
             prediction.json.
-        horizon: how many frames to predict.
+        horizon: how many frames to predict (default: the usual protocol's).
         checkpoint: which of the run's checkpoints.
+        latent: sample, zero, or mean-of-N: what each step takes for z.
         device: where to predict.
+        fast: bfloat16 and compiled steps, after half a minute of compiling.
     """
     opened = open_run(run, checkpoint, device_named(device))
-    protocol = dataclasses.replace(COURSE_A, context=opened.config.model.context, horizon=horizon)
     store = open_store(data)
     fits(opened, store)
+    usual = opened.config.protocol
+    protocol = dataclasses.replace(
+        usual,
+        context=opened.config.model.context,
+        horizon=usual.horizon if horizon is None else horizon,
+    )
     batch = one_clip(store, clip, protocol)
     must_be_new(out)
-    truth = to_uint8(batch.frames[0])
-    predictors = {"model": opened.predictor} | {n: make() for n, make in BASELINES.items()}
+    predictors = {"model": wired(opened.predictor, latent, fast)} | {
+        n: make() for n, make in BASELINES.items()
+    }
     predicted = {name: predict(p, batch, protocol)[0].cpu() for name, p in predictors.items()}
     future = batch.frames[:, protocol.context :]
-    psnr = {name: psnr_finn(frames, future).numpy() for name, frames in predicted.items()}
+    psnr = {name: protocol.score(frames, future).numpy() for name, frames in predicted.items()}
     shown = shown_prediction(batch, predicted["model"])
     with new_folder(out) as aside:
-        animation = videos.side_by_side(truth, shown, protocol.context)
-        videos.write_gif(aside / "prediction.gif", animation)
-        videos.write_webp(aside / "prediction.webp", animation)
-        videos.strip(aside / "strip.png", truth, shown, protocol.context)
+        draw_prediction(aside, "prediction", batch, shown, protocol.context, strip="strip")
         plots.psnr_per_frame(aside / "psnr.png", psnr, protocol.context)
         plots.curves(aside / "curves.png", read_log(run), title=opened.config.recipe)
         means = {name: round(float(values.mean()), 6) for name, values in psnr.items()}
-        result = {"clip": clip, "horizon": horizon, "psnr": means, "unit": "dB"}
+        result = {
+            "clip": clip, "horizon": protocol.horizon, "latent": latent, "psnr": means, "unit": "dB"
+        }  # fmt: skip
         write_json(aside / "prediction.json", result)
     for name, value in means.items():
         print(f"{name:24} {value:6.2f} dB")
@@ -198,6 +253,31 @@ def shown_prediction(clip: Batch, predicted: Tensor) -> NDArray[np.uint8]:
     """True context then the predicted frames [1, F, C, H, W], as uint8 [T, H, W, 3]."""
     context = clip.frames.shape[1] - predicted.shape[1]
     return to_uint8(torch.cat([clip.frames[0, :context], predicted[0]]))
+
+
+def draw_prediction(
+    folder: Path,
+    name: str,
+    clip: Batch,
+    shown: NDArray[np.uint8],
+    context: int,
+    strip: str | None = None,
+) -> None:
+    """Truth beside `shown` (and a picture control beside both): NAME.gif, NAME.webp, a strip.
+
+    A strip shows every frame, or as many as fit in two lines, evenly spread.
+    """
+    truth = to_uint8(clip.frames[0])
+    poses = to_uint8(clip.control[0]) if clip.control.ndim == 5 else None
+    extra = {} if poses is None else {"pose": poses}
+    animation = videos.side_by_side(truth, shown, context, extra=extra)
+    # 630 frames at the robot videos' pace would take two minutes to watch.
+    pace = 0.2 if len(truth) <= 60 else 0.05
+    videos.write_gif(folder / f"{name}.gif", animation, pace)
+    videos.write_webp(folder / f"{name}.webp", animation, pace)
+    if strip:
+        every = max(1, math.ceil(len(truth) / (2 * videos.COLUMNS)))
+        videos.strip(folder / f"{strip}.png", truth, shown, context, every, extra)
 
 
 def write_json(path: Path, data: Any) -> None:

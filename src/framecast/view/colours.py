@@ -24,7 +24,12 @@ TERMS = {
 }
 
 # Baselines keep a colour of their own, so that every report shows them alike.
-_BASELINES = {"copy last frame": "#767d88", "mean frame": "#b08d2e"}
+BASELINES = {
+    "copy last frame": "#767d88",
+    "mean frame": "#b08d2e",
+    "mean true frame": "#b08d2e",
+    "previous true frame": "#57606a",
+}
 # Not the green of given and the orange of predicted frames, which mean something else.
 _PREDICTORS = ("#0072b2", "#cc79a7", "#e69f00", "#56b4e9", "#6a3d9a", "#8c3b1f")
 
@@ -35,8 +40,8 @@ def of_predictors(names: Iterable[str]) -> dict[str, str]:
     free = 0
     for name in names:
         plain = name.lower().replace("-", " ").replace("_", " ")
-        if plain in _BASELINES:
-            chosen[name] = _BASELINES[plain]
+        if plain in BASELINES:
+            chosen[name] = BASELINES[plain]
         elif name not in chosen:
             chosen[name] = _PREDICTORS[free % len(_PREDICTORS)]
             free += 1

@@ -127,7 +127,7 @@ def psnr_per_frame(path: Path, curves: Mapping[str, NDArray[Any]], first_frame: 
             tint = colour[name]
             high = np.where(np.isfinite(high), high, mean)
             axes.fill_between(frames, low, high, color=tint, alpha=0.18, linewidth=0)
-            marker = "osD^vP"[index % 6]
+            marker = "osD^vP"[index % 6] if len(frames) <= 60 else None
             axes.plot(frames, mean, color=tint, marker=marker, markersize=3.5, label=label)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=15, integer=True))
         axes.set_xlabel("frame number")
@@ -140,6 +140,41 @@ def psnr_per_frame(path: Path, curves: Mapping[str, NDArray[Any]], first_frame: 
         said = f"mean over {count} clips; band: 95 % bootstrap interval"
         said = "one clip" if clips == {1} else said
         axes.set_title(said, loc="right", fontsize=7.5, color="#57606a")
+        _save(figure, path)
+
+
+def psnr_by_clip(
+    path: Path, curves: Mapping[str, NDArray[Any]], clip_ids: Sequence[str], first_frame: int
+) -> None:
+    """Write a PNG of PSNR against frame number, a panel a clip and a line a predictor in each.
+
+    name -> PSNR [clips, frames] in dB. For a few long sequences, whose mean would hide what
+    happens in each. `first_frame` is the number of the first column's frame.
+    """
+    assert curves, "no predictor to draw"
+    colour = colours.of_predictors(curves)
+    with rc_context(_STYLE):
+        size = (_WIDTH, 1.9 * len(clip_ids) + 1.1)
+        figure = Figure(figsize=size, layout="constrained")
+        panels: list[Axes] = list(
+            figure.subplots(len(clip_ids), 1, sharex=True, squeeze=False)[:, 0]
+        )
+        for row, (axes, clip_id) in enumerate(zip(panels, clip_ids)):
+            for index, (name, values) in enumerate(curves.items()):
+                frames = first_frame + np.arange(values.shape[1])
+                label = f"{name}  {_decibels(float(values.mean()))}" if row == 0 else None
+                # Lines differ in more than colour: what learned nothing is thin or dashed.
+                style = "-" if name not in colours.BASELINES else (0, (1 + index, 1.5))
+                width = 1.5 if name not in colours.BASELINES else 1.0
+                axes.plot(
+                    frames, values[row], color=colour[name], label=label, linestyle=style,
+                    linewidth=width,
+                )  # fmt: skip
+            axes.set_title(f"sequence {clip_id}", fontsize=9, loc="left")
+            axes.set_ylabel("PSNR (dB)")
+        panels[-1].xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
+        panels[-1].set_xlabel("frame number")
+        figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=9)
         _save(figure, path)
 
 

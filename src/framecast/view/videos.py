@@ -33,22 +33,30 @@ COLUMNS = 15  # most frames in one line of `strip`
 AMPLIFY = 3  # how much brighter `strip` shows the difference
 
 
-def side_by_side(truth: Frames, prediction: Frames, context: int, scale: int = 3) -> Frames:
+def side_by_side(
+    truth: Frames,
+    prediction: Frames,
+    context: int,
+    scale: int = 3,
+    extra: Mapping[str, Frames] | None = None,
+) -> Frames:
     """Truth left, prediction right, captioned: uint8 [T, H, W, 3] -> uint8 [T, H', W', 3].
 
     The prediction's border is green while frames are given and orange once they are predicted,
-    and the caption below says so in words. H' and W' are even, as video encoders need.
+    and the caption below says so in words. `extra` (name -> frames), such as the pose, stands
+    left of both. H' and W' are even, as video encoders need.
     """
     _check(truth, prediction, context)
     assert scale >= 1, scale
+    panels = {**_extra(extra, truth), "truth": truth, "prediction": prediction}
     _, height, width, _ = truth.shape
     tall, wide = height * scale, width * scale
     font = _fitting("prediction", wide, size=5 * scale)
     margin, line = 2 * scale + 4, round(_size(font) * 1.5)
     left = margin + BORDER
-    right = left + wide + 2 * BORDER + margin
+    lefts = [left + i * (wide + 2 * BORDER + margin) for i in range(len(panels))]
     top = margin // 2 + line + BORDER
-    canvas_wide = right + wide + BORDER + margin
+    canvas_wide = lefts[-1] + wide + BORDER + margin
     canvas_tall = top + tall + BORDER + margin // 2 + line
     canvas_wide, canvas_tall = canvas_wide + canvas_wide % 2, canvas_tall + canvas_tall % 2
 
@@ -57,20 +65,19 @@ def side_by_side(truth: Frames, prediction: Frames, context: int, scale: int = 3
         given = t < context
         canvas = Image.new("RGB", (canvas_wide, canvas_tall), _NIGHT)
         draw = ImageDraw.Draw(canvas)
-        edge = _GIVEN if given else _PREDICTED
-        for x, frame, colour in (
-            (left, truth[t], colours.rgb(colours.TRUTH)),
-            (right, prediction[t], edge),
-        ):
-            box = (x - BORDER, top - BORDER, x + wide + BORDER - 1, top + tall + BORDER - 1)
-            draw.rectangle(box, fill=colour)
-            canvas.paste(_enlarged(frame, scale), (x, top))
+        edges = dict.fromkeys(panels, _DIM) | {
+            "truth": colours.rgb(colours.TRUTH),
+            "prediction": _GIVEN if given else _PREDICTED,
+        }
         above, below = top - BORDER - line // 2, top + tall + BORDER + line // 2
-        draw.text((left - BORDER, above), "truth", _CHALK, font, anchor="lm")
-        draw.text((right - BORDER, above), "prediction", _CHALK, font, anchor="lm")
+        for x, (name, frames) in zip(lefts, panels.items()):
+            box = (x - BORDER, top - BORDER, x + wide + BORDER - 1, top + tall + BORDER - 1)
+            draw.rectangle(box, fill=edges[name])
+            canvas.paste(_enlarged(frames[t], scale), (x, top))
+            draw.text((x - BORDER, above), name, _CHALK, font, anchor="lm")
         draw.text((left - BORDER, below), f"t = {t}", _DIM, font, anchor="lm")
         word, tint = ("given", _GIVEN_ON_NIGHT) if given else ("predicted", _PREDICTED_ON_NIGHT)
-        draw.text((right - BORDER, below), word, tint, font, anchor="lm")
+        draw.text((lefts[-1] - BORDER, below), word, tint, font, anchor="lm")
         pictures.append(np.asarray(canvas))
     return np.stack(pictures)
 
@@ -116,10 +123,7 @@ def strip(
     """
     _check(truth, prediction, context)
     assert every >= 1, every
-    rows: dict[str, Frames] = {"truth": truth, "prediction": prediction}
-    for name, frames in (extra or {}).items():
-        assert frames.shape == truth.shape, (name, frames.shape, truth.shape)
-        rows[name] = frames
+    rows = {"truth": truth, "prediction": prediction, **_extra(extra, truth)}
     gap = np.abs(truth.astype(np.int16) - prediction.astype(np.int16)) * AMPLIFY
     rows[f"|difference| x{AMPLIFY}"] = gap.clip(0, 255).astype(np.uint8)
 
@@ -188,6 +192,12 @@ def _check(truth: Frames, prediction: Frames, context: int) -> None:
     assert len(truth), "no frames to show"
     assert truth.shape == prediction.shape, (truth.shape, prediction.shape)
     assert 0 <= context <= len(truth), (context, len(truth))
+
+
+def _extra(extra: Mapping[str, Frames] | None, truth: Frames) -> Mapping[str, Frames]:
+    for name, frames in (extra or {}).items():
+        assert frames.shape == truth.shape, (name, frames.shape, truth.shape)
+    return extra or {}
 
 
 def _enlarged(frame: Frames, scale: int) -> Image.Image:
