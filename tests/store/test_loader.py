@@ -10,7 +10,7 @@ from store_fakes import MakeStore
 
 from framecast.clip import Batch
 from framecast.errors import InputError
-from framecast.store import Loader, Store, open_store
+from framecast.store import Loader, open_store
 
 
 def assert_equal(one: Batch, other: Batch) -> None:
@@ -179,3 +179,39 @@ def test_a_loader_that_cannot_be_says_why(make_store: MakeStore) -> None:
     assert "must be at least 1" in refused(store, batch=0)
     with pytest.raises(InputError, match="a step counts from 0"):
         Loader(store, "train", frames=3, batch=2, seed=0).batch(-1)
+
+
+def test_tiled_windows_cut_each_clip_once_without_overlap_and_in_order(
+    make_store: MakeStore,
+) -> None:
+    store = make_store(lengths=(7, 2, 9, 3))
+    loader = Loader(store, "train", 3, 1, seed=0, window="tiled", shuffle=False)
+    usable = [store.clips[i] for i in store.split("train") if store.clips[i].length >= 3]
+    expected = [
+        list(range(entry.start + 3 * k, entry.start + 3 * k + 3))
+        for entry in usable
+        for k in range(entry.length // 3)
+    ]
+    rows = [loader._items(step)[1][0].tolist() for step in range(len(loader))]
+    assert rows == expected
+    assert loader._items(len(loader))[1][0].tolist() == expected[0]
+
+
+def test_a_far_context_comes_from_anywhere_in_the_clip_and_the_future_stays(
+    make_store: MakeStore,
+) -> None:
+    store = make_store(lengths=(20, 9, 30))
+    plain = Loader(store, "train", 5, 4, seed=3)
+    far = Loader(store, "train", 5, 4, seed=3, far_context=2)
+    gaps = set()
+    for step in range(50):
+        (chosen, rows), (same, near) = far._items(step), plain._items(step)
+        np.testing.assert_array_equal(chosen, same)
+        np.testing.assert_array_equal(rows[:, 2:], near[:, 2:])
+        np.testing.assert_array_equal(rows[:, 1], rows[:, 0] + 1)
+        for item, row in zip(chosen, rows):
+            entry = next(c for c in store.clips if c.clip_id == far._ids[item])
+            assert entry.start <= row[0]
+            assert row[1] < entry.stop
+            gaps.add(int(row[2] - row[1]))
+    assert min(gaps) < 0 < max(gaps)

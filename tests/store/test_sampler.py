@@ -32,7 +32,9 @@ def test_how_a_run_is_cut_into_batches_changes_nothing(
 def test_a_start_depends_on_its_item_only(seed: int, first: int, skip: int, more: int) -> None:
     room = np.arange(100, 100 + skip + more)
     whole = sampler.starts(seed, "window", first, room)
-    np.testing.assert_array_equal(sampler.starts(seed, "window", first + skip, room[skip:]), whole[skip:])
+    np.testing.assert_array_equal(
+        sampler.starts(seed, "window", first + skip, room[skip:]), whole[skip:]
+    )
 
 
 def test_passes_and_seeds_have_orders_of_their_own() -> None:
@@ -64,4 +66,14 @@ def test_unshuffled_clips_come_in_order_again_and_again() -> None:
 def test_the_draws_are_frozen() -> None:
     """A changed number here means that no run made before can be repeated or resumed."""
     assert sampler.positions(7, 3, 5, 9, shuffle=True).tolist() == [0, 2, 0, 2, 3, 5, 4, 6, 1]
-    assert sampler.starts(3, "window", 5, np.full(9, 18)).tolist() == [16, 2, 5, 17, 13, 10, 8, 8, 5]
+    assert sampler.starts(3, "window", 5, np.full(9, 18)).tolist() == [
+        16,
+        2,
+        5,
+        17,
+        13,
+        10,
+        8,
+        8,
+        5,
+    ]

@@ -22,14 +22,21 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from framecast.clip import SPLITS, Clip, ControlSpec, Origin, Split, pair
 from framecast.errors import InputError
+from framecast.sources.pictures import (
+    First,
+    by_number,
+    decode,
+    first_missing,
+    missing,
+    some,
+    subfolders,
+)
 
 LAYOUT = "SRC/{train,validate,test}/<shard>/<n>/{0.png ..., actions.csv, endeffector_positions.csv}"
 ACTIONS = ("actions.csv", ("dx", "dy", "gripper", "lift"))
@@ -41,17 +48,6 @@ CONTROL = ControlSpec(
 )
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 MIN_FRAMES = 3  # two to look at and one to predict
-
-# Modes that convert to 8-bit RGB without loss of range; 16-bit and float pictures do not.
-_EIGHT_BIT = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK"}
-
-
-class _First(NamedTuple):
-    """The set's first picture, whose size all others must have."""
-
-    path: Path
-    width: int
-    height: int
 
 
 def origin(src: Path) -> Origin:
@@ -72,13 +68,11 @@ def clips(src: Path) -> Iterator[Clip]:
     "test/traj_real/175". Raises InputError, naming the file, at the first thing that is wrong.
     """
     root = _root(src)
-    first: _First | None = None
+    first: First | None = None
     for split, folder in _folders(root):
         pictures = _pictures(folder)
-        if first is None:
-            with _open(pictures[0]) as image:
-                first = _First(pictures[0], *image.size)
-        frames = np.stack([_decode(picture, first) for picture in pictures])
+        first = first or First.of(pictures[0])
+        frames = np.stack([np.asarray(decode(picture, first)) for picture in pictures])
         yield Clip(
             clip_id=folder.relative_to(root).as_posix(),
             split=split,
@@ -98,11 +92,9 @@ def _root(src: Path) -> Path:
             if next(_folders(root), None) is None:
                 raise InputError(f"{root} has no clips in it; expected {LAYOUT}")
             return root
-    inside = sorted(os.listdir(src))[:3]
-    found = ", ".join(inside) if inside else "nothing"
     raise InputError(
-        f"{src} has no train, validate or test folder (found {found}); expected {LAYOUT}, "
-        "with SRC the folder processed_data or its parent"
+        f"{src} has no train, validate or test folder (found {some(os.listdir(src))}); "
+        f"expected {LAYOUT}, with SRC the folder processed_data or its parent"
     )
 
 
@@ -110,72 +102,23 @@ def _folders(root: Path) -> Iterator[tuple[Split, Path]]:
     """Every clip's split and folder, in order."""
     for split in SPLITS:
         if (root / split).is_dir():
-            for shard in _subfolders(root / split):
-                for folder in _subfolders(shard):
+            for shard in subfolders(root / split):
+                for folder in subfolders(shard):
                     yield split, folder
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    with os.scandir(folder) as inside:
-        names = [item.name for item in inside if item.is_dir() and not item.name.startswith(".")]
-    return [folder / name for name in sorted(names, key=_natural)]
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A sort key by which 2 comes before 10."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return [(int(part), "") if part[0] in "0123456789" else (-1, part) for part in parts] + [
-        (-2, name)  # decides between 7 and 07
-    ]
 
 
 def _pictures(folder: Path) -> list[Path]:
     """A clip's pictures, 0.png to the last; a gap is an error."""
     names = [name for name in os.listdir(folder) if re.fullmatch(r"[0-9]+\.png", name)]
-    numbers = {int(name[:-4]): name for name in names}
+    pictures = by_number(folder, ((int(name[:-4]), name) for name in names))
     expected = f"expected 0.png, 1.png and so on, at least {MIN_FRAMES}, without a gap"
     if not names:
         raise InputError(f"{folder} has no frames (found no file like 0.png); {expected}")
-    for number in range(len(names)):
-        if number not in numbers:
-            raise InputError(
-                f"{folder / f'{number}.png'} is missing: found {len(names)} frames, numbered "
-                f"{min(numbers)} to {max(numbers)}; {expected}"
-            )
-    if len(names) < MIN_FRAMES:
-        raise InputError(f"{folder} has {len(names)} frames; {expected}")
-    return [folder / numbers[number] for number in range(len(names))]
-
-
-def _open(picture: Path) -> Image.Image:
-    """The picture, its header read and its pixels not yet."""
-    try:
-        return Image.open(picture, formats=["PNG"])
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(_unreadable(picture, error)) from error
-
-
-def _decode(picture: Path, first: _First) -> NDArray[np.uint8]:
-    """The picture as uint8 [H, W, 3], of the size of the set's first."""
-    with _open(picture) as image:
-        if image.size != (first.width, first.height):
-            raise InputError(
-                f"{picture} is {image.width}×{image.height} pixels; expected "
-                f"{first.width}×{first.height}, the size of {first.path}"
-            )
-        if image.mode not in _EIGHT_BIT:
-            raise InputError(f"{picture} has pixels of kind {image.mode}; expected 8-bit RGB")
-        try:
-            return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
-        except (OSError, ValueError, SyntaxError) as error:
-            raise InputError(_unreadable(picture, error)) from error
-
-
-def _unreadable(picture: Path, error: Exception) -> str:
-    size = picture.stat().st_size if picture.is_file() else 0
-    reason = "truncated or damaged" if size else "empty"
-    detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return f"{picture} cannot be read as a PNG ({reason}, {size} bytes: {detail}); copy it again"
+    if (gap := first_missing(pictures, start=0)) is not None:
+        raise missing(folder / f"{gap}.png", pictures, expected)
+    if len(pictures) < MIN_FRAMES:
+        raise InputError(f"{folder} has {len(pictures)} frames; {expected}")
+    return list(pictures.values())
 
 
 def _control(folder: Path, length: int) -> NDArray[np.float32]:

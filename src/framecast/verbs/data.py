@@ -58,6 +58,80 @@ endeffector_positions.csv}, or its parent.
     print(out)
 
 
+def simulate_dancer(
+    out: Path,
+    clips: int = 40,
+    frames: int = 630,
+    seed: int = 0,
+    workers: int = 2,
+    looks: int = 0,
+    height: int = 32,
+    width: int = 64,
+) -> None:
+    """Simulate clips of a person who walks and dances, with drawn poses, and write them to a store.
+
+    Test clips (1 in 10) dance combinations that no other clip has.
+
+    Args:
+        out: the store to make.
+        clips: how many clips.
+        frames: frames a clip, 30 a second.
+        seed: the same seed gives the same bytes, whatever the number of workers.
+        workers: processes to simulate with.
+        looks: how many different persons, each with clothes, room and camera, take turns; 0 gives \
+every clip its own.
+        height: pixels.
+        width: pixels.
+    """
+    from framecast.sources import dancer
+
+    if min(clips, workers) < 1 or frames < 2 or min(seed, looks) < 0 or min(height, width) < 8:
+        raise InputError(
+            f"--clips {clips} --frames {frames} --workers {workers} --seed {seed} --looks {looks} "
+            f"--height {height} --width {width}: expected at least one clip of 2 frames, one "
+            f"worker, a seed and looks of 0 or more, and pictures of at least 8×8"
+        )
+    settings = {"frames": frames, "looks": looks, "height": height, "width": width}
+    made = dancer.clips(clips, seed, workers, **settings)
+    store = _write(out, made, dancer.origin(seed, **settings), clips, "simulating")
+    tests = [entry.facts for entry in store.clips if entry.split == "test"]
+    held = sum(facts["held_out_figures"] for facts in tests)
+    print(
+        f"{len(store.clips):,} clips of {frames} frames, {len(tests)} for testing: in these "
+        f"{held:.0f} figures that no other clip has"
+    )
+    print(out)
+
+
+def convert_pose(
+    src: Annotated[Path, tyro.conf.Positional],
+    out: Path,
+    height: int = 32,
+    width: int = 64,
+    validate_frames: int = 0,
+) -> None:
+    """Convert folders of frames and the poses drawn for them to a store.
+
+    Args:
+        src: the folder that holds {train,val,test}/{*_img,*_label}/[<sequence>/]{0.png, 1.png, \
+...}, or its parent.
+        out: the store to make.
+        height: of the stored pictures, in pixels; the aspect is not kept where it differs.
+        width: of the stored pictures, in pixels.
+        validate_frames: where there is no folder val, cut this many frames off the end of each \
+training sequence for validation.
+    """
+    from framecast.sources import pose_folder
+
+    origin = pose_folder.origin(src, height, width, validate_frames)
+    total = pose_folder.count(src, validate_frames)
+    # A clip can be tens of thousands of frames, so it is frames that the bar counts.
+    with bar("converting", pose_folder.count_frames(src), "frames") as advance:
+        clips = pose_folder.clips(src, height, width, validate_frames, advance)
+        write_store(out, clips, origin, total=total)
+    print(out)
+
+
 def inspect(
     store: Annotated[Path, tyro.conf.Positional],
     sheet: Path | None = None,

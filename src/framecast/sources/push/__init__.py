@@ -7,20 +7,16 @@ same bytes for any number of workers.
 
 from __future__ import annotations
 
-import os
-import threading
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from functools import partial
 
 import mujoco
 import numpy as np
 
 from framecast.clip import Clip, ControlSpec, Origin, pair, split_of
-from framecast.errors import InputError, StorageError
+from framecast.errors import InputError
 from framecast.sources.push import camera, motion, scene
+from framecast.sources.workers import spread
 
 CONTROL = ControlSpec(
     kind="vector",
@@ -48,7 +44,7 @@ def clips(count: int, seed: int, workers: int = 1) -> Iterator[Clip]:
             f"push clips: count={count}, seed={seed}, workers={workers}: "
             "count and seed must be 0 or more, workers 1 or more"
         )
-    return _here(count, seed) if workers == 1 else _spread(count, seed, workers)
+    return spread(partial(make_clip, seed), count, workers)
 
 
 def make_clip(seed: int, index: int) -> Clip:
@@ -70,42 +66,3 @@ def make_clip(seed: int, index: int) -> Clip:
             "objects_moved": float((travel > 0.02).sum()),
         },
     )
-
-
-def _here(count: int, seed: int) -> Iterator[Clip]:
-    for index in range(count):
-        yield make_clip(seed, index)
-
-
-def _spread(count: int, seed: int, workers: int) -> Iterator[Clip]:
-    """Clips from `workers` fresh processes, a few ahead of the reader, in order."""
-    pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_end_with_parent
-    )
-    waiting: deque[Future[Clip]] = deque()
-    try:
-        for index in range(count):
-            waiting.append(pool.submit(make_clip, seed, index))
-            if len(waiting) > 4 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    except BrokenProcessPool as error:
-        raise StorageError(
-            "a simulating process died: for want of memory (use fewer --workers), or, in a script "
-            "of your own, because it does not call push.clips under `if __name__ == '__main__'`"
-        ) from error
-    finally:  # also when the reader stops early: what has not begun is dropped
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    parent = parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
