@@ -42,9 +42,8 @@ def test_the_defaults_have_exactly_the_parameters_of_the_specification() -> None
     data = DataSpec((32, 64, 3), (32, 64, 3), (0.0,) * 3, (1.0,) * 3)
     model = build(PoseCVAEConfig(), data, seed=0)
     assert isinstance(model, PoseCVAE)
-    parts = (
-        model.rgb_encoder, model.label_encoder, model.posterior, model.fusion, model.generator
-    )  # fmt: skip
+    nets = model.nets
+    parts = (nets.rgb_encoder, nets.label_encoder, nets.gaussian, nets.fusion, nets.generator)
     assert [count(part) for part in parts] == [193_568, 16_832, 8_289, 617_768, 749_163]
     assert count(model) == 1_585_620
 
@@ -58,13 +57,13 @@ def template_loop(
     mse = kl = torch.zeros((), dtype=torch.float64)
     previous = x[0]
     for t in range(1, len(x)):
-        past = model.rgb_encoder(x[t - 1] if forced or t == 1 else previous)
+        past = model.nets.rgb_encoder(x[t - 1] if forced or t == 1 else previous)
         if config.detach == "features":
             past = past.detach()
-        label = model.label_encoder(p[t : t + 1])[0]
-        mu, logvar = model.posterior(model.rgb_encoder(x[t]), label)
+        label = model.nets.label_encoder(p[t : t + 1])[0]
+        mu, logvar = model.nets.gaussian(model.nets.rgb_encoder(x[t]), label)
         z = mu + (0.5 * logvar).exp() * noise[:, t]
-        frame = model.generator(model.fusion(torch.cat([past, label, z], 1)))
+        frame = model.nets.generator(model.nets.fusion(torch.cat([past, label, z], 1)))
         if config.output == "sigmoid":
             frame = 1 / (1 + (-frame).exp())
         mse = mse + nn.functional.mse_loss(frame, x[t])
@@ -97,7 +96,7 @@ def test_batched_frames_and_labels_equal_the_template_s_loop(
     torch.testing.assert_close(losses.weights["kl"] * losses.terms["kl"], kl, rtol=1e-10, atol=0)
     reference = dict(loop.named_parameters())
     for name, parameter in ours.named_parameters():
-        if name != "label_encoder.conv.bias":  # before a BatchNorm: rounding noise alone
+        if name != "nets.label_encoder.conv.bias":  # before a BatchNorm: rounding noise alone
             torch.testing.assert_close(
                 parameter.grad, reference[name].grad, rtol=1e-6, atol=1e-10, msg=name
             )
@@ -111,7 +110,7 @@ def test_each_way_to_detach_gives_the_frame_encoder_another_gradient(poses: Data
     for detach in ("nothing", "frame", "features"):
         model = small(poses, detach=detach)
         model(batch, Knobs(0.0, 0.0), Draws(noise, FED)).total.backward()
-        gradients.append(model.rgb_encoder[0].body[0].weight.grad)
+        gradients.append(model.nets.rgb_encoder[0].body[0].weight.grad)
     assert not torch.allclose(gradients[0], gradients[1])
     assert not torch.allclose(gradients[1], gradients[2])
 
@@ -132,7 +131,7 @@ def test_slope_1_takes_the_label_encoder_s_non_linearity_away(poses: DataSpec) -
     """With slope 1 doubling a picture's distance from a ground doubles the features' step."""
     ground, step = torch.zeros(1, 1, 3, 16, 16, dtype=torch.float64), 0.1
     for slope, linear in ((1.0, True), (0.01, False)):
-        model = small(poses, slope=slope).eval().label_encoder
+        model = small(poses, slope=slope).eval().nets.label_encoder
         model.out = nn.Identity()
         direction = torch.randn(1, 1, 3, 16, 16, dtype=torch.float64)
         once, twice = (model(ground + k * step * direction) - model(ground) for k in (1, 2))
@@ -149,23 +148,25 @@ def test_a_rollout_feeds_its_own_frames_and_each_frame_s_own_label(poses: DataSp
     frame = batch.frames[:, 0]
     for t in range(1, 5):
         z = torch.cat([torch.randn(1, 4, 16, 16, generator=g) for g in generators]).double()
-        label = model.label_encoder(batch.control[None, :, t])[0]
-        features = torch.cat([model.rgb_encoder(frame), label, z], 1)
-        frame = torch.sigmoid(model.generator(model.fusion(features)))
+        label = model.nets.label_encoder(batch.control[None, :, t])[0]
+        features = torch.cat([model.nets.rgb_encoder(frame), label, z], 1)
+        frame = torch.sigmoid(model.nets.generator(model.nets.fusion(features)))
         torch.testing.assert_close(predicted[0, :, t - 1], frame)
 
 
 def test_labels_are_encoded_in_one_call_for_a_whole_rollout(poses: DataSpec) -> None:
     model, (batch, _, _) = small(poses).eval(), material()
     calls = []
-    model.label_encoder.register_forward_hook(lambda *call: calls.append(call))
+    model.nets.label_encoder.register_forward_hook(lambda *call: calls.append(call))
     rollout(model, batch.frames[:, :1], batch.control, seeds=[0, 1, 2], samples=2)
     assert len(calls) == 1
 
 
 def test_zero_latent_and_mean_of_draws_are_what_their_names_say(poses: DataSpec) -> None:
     model = small(poses, output="sigmoid").eval()
-    nn.init.normal_(model.fusion[0].depth[0].weight, 0.0, 0.5)  # let the latent reach the frame
+    nn.init.normal_(
+        model.nets.fusion[0].depth[0].weight, 0.0, 0.5
+    )  # let the latent reach the frame
     batch, _, _ = material(clips=1, frames=3)
     past, control = batch.frames[:, :1], batch.control
 
@@ -178,12 +179,12 @@ def test_zero_latent_and_mean_of_draws_are_what_their_names_say(poses: DataSpec)
     torch.randn(2, 1, 6, 4, 16, 16, generator=generator)
     for t in (1, 2):
         z = torch.randn(2, 1, 6, 4, 16, 16, generator=generator).double()[:, 0]
-        label = model.label_encoder(control[None, :, t])[0]
+        label = model.nets.label_encoder(control[None, :, t])[0]
         steps = []
         for sample in range(2):
-            features = torch.cat([model.rgb_encoder(frame[sample : sample + 1]), label], 1)
+            features = torch.cat([model.nets.rgb_encoder(frame[sample : sample + 1]), label], 1)
             inputs = torch.cat([features.expand(6, -1, -1, -1), z[sample]], 1)
-            steps.append(torch.sigmoid(model.generator(model.fusion(inputs))).mean(0))
+            steps.append(torch.sigmoid(model.nets.generator(model.nets.fusion(inputs))).mean(0))
         frame = torch.stack(steps)
         torch.testing.assert_close(mean[:, 0, t - 1], frame)
 
@@ -196,10 +197,10 @@ def test_an_unknown_use_of_the_latent_is_refused(poses: DataSpec, latent: str) -
 
 def test_logvar_is_clamped_on_both_sides(poses: DataSpec) -> None:
     model, (batch, _, _) = small(poses, logvar_clamp=10.0), material()
-    nn.init.constant_(model.posterior.body[-1].bias, -80.0)
+    nn.init.constant_(model.nets.gaussian.body[-1].bias, -80.0)
     x = batch.frames.transpose(0, 1)
-    features = model.rgb_encoder(x.flatten(0, 1)).unflatten(0, x.shape[:2])
-    _, logvar = model._posterior(features, model.label_encoder(batch.control.transpose(0, 1)))
+    features = model.nets.rgb_encoder(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+    _, logvar = model._posterior(features, model.nets.label_encoder(batch.control.transpose(0, 1)))
     assert logvar.min() == -10.0
 
 

@@ -1,4 +1,4 @@
-"""The lab template's five modules of family B, all at full resolution, without pooling.
+"""The lab template's nets of family B: five modules, all at full resolution, without pooling.
 
 Widths and order are those of SPEC.md's reports B1 and B2; the depthwise block and its gated
 feed-forward are DCVC-DC's (Li et al. 2023, "Neural Video Compression with Diverse Contexts").
@@ -134,6 +134,49 @@ class Generator(nn.Sequential):
             DepthConvBlock(inside // 8, inside // 8),
             nn.Conv2d(inside // 8, 3, 1),
         )
+
+
+class TemplateNets(nn.Module):
+    """What PoseCVAE needs of its nets, as the template does it."""
+
+    def __init__(
+        self, features: int, labels: int, latents: int, fused: int, slope: float, sigmoid: bool
+    ) -> None:
+        super().__init__()
+        self.rgb_encoder = RGBEncoder(features)
+        self.label_encoder = LabelEncoder(labels, slope)
+        self.gaussian = GaussianPredictor(features + labels, latents, slope)
+        self.fusion = DecoderFusion(features + labels + latents, fused)
+        self.generator = Generator(fused)
+        self.output = torch.sigmoid if sigmoid else nn.Identity()
+
+    def anchor(
+        self, frame: Float[Tensor, "B 3 H W"], label: Float[Tensor, "B L H W"]
+    ) -> tuple[Tensor, ...]:
+        """What is kept of the context for the whole rollout: nothing."""
+        return ()
+
+    def encode(self, frame: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N F H W"]:
+        return self.rgb_encoder(frame)
+
+    def encode_label(self, label: Float[Tensor, "T B 3 H W"]) -> Float[Tensor, "T B L H W"]:
+        return self.label_encoder(label)
+
+    def posterior(
+        self, features: Float[Tensor, "N F H W"], label: Float[Tensor, "N L H W"]
+    ) -> tuple[Float[Tensor, "N Z H W"], Float[Tensor, "N Z H W"]]:
+        return self.gaussian(features, label)
+
+    def generate(
+        self,
+        previous: Float[Tensor, "N F H W"],
+        label: Float[Tensor, "N L H W"],
+        z: Float[Tensor, "N Z H W"],
+        anchor: tuple[Tensor, ...],
+    ) -> Float[Tensor, "N 3 H W"]:
+        """The frame, in the precision of z also where the networks are in another."""
+        fused = self.fusion(torch.cat([previous, label, z.to(label.dtype)], dim=1))
+        return self.output(self.generator(fused).to(z.dtype))
 
 
 def _identity(inside: int, out: int) -> nn.Module:

@@ -32,6 +32,8 @@ AT_LEAST = {
     "model.width": 0.01, "model.g_dim": 1, "model.z_dim": 1, "model.rnn_dim": 1,
     "model.posterior_layers": 1, "model.predictor_layers": 1, "model.context": 1,
     "model.condition_dim": 1, "model.logvar_clamp": 0,
+    "model.channels": 8, "train.augment.relocate": 0, "train.augment.zoom": 0,
+    "train.augment.largest": 1, "train.augment.light": 0,
     "model.features": 8, "model.labels": 2, "model.latents": 4, "model.fused": 8,
     "model.feedback_noise": 0, "model.mse_weight": 0, "model.kl_share": 0,
     "train.seed": 0, "train.epochs": 1, "train.steps_per_epoch": 1, "train.horizon": 1,
@@ -39,7 +41,8 @@ AT_LEAST = {
     "train.batch": 2,
     "train.kl.peak": 0, "train.kl.epochs": 1e-9, "train.kl.cycles": 1, "train.kl.ratio": 1e-9,
     "train.teacher_forcing.start": 0, "train.teacher_forcing.start_epoch": 0,
-    "train.teacher_forcing.step": 0, "train.teacher_forcing.drift": 0, "train.teacher_forcing.floor": 0,
+    "train.teacher_forcing.step": 0, "train.teacher_forcing.drift": 0,
+    "train.teacher_forcing.floor": 0,
     "train.learning_rate.peak": 0, "train.learning_rate.warmup": 0,
     "train.learning_rate.epochs": 1e-9, "train.learning_rate.floor": 0,
     "train.learning_rate.gamma": 0, "train.teacher_forcing.end_epoch": 0,
@@ -48,7 +51,8 @@ AT_LEAST = {
     "train.save_every": 1, "train.log_every": 1,
 }  # fmt: skip
 AT_MOST = {
-    "train.kl.ratio": 1, "train.teacher_forcing.start": 1, "train.teacher_forcing.floor": 1,
+    "train.kl.ratio": 1, "train.augment.relocate": 1, "train.augment.zoom": 1,
+    "train.teacher_forcing.start": 1, "train.teacher_forcing.floor": 1,
     "train.betas": 0.999999, "train.ema": 0.999999,
 }  # fmt: skip
 

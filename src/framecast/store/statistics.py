@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+PIECE = 2**20
+"""numbers of a control that are summed up at a time: a long clip of pictures is gigabytes"""
 
-def driving(control: NDArray[Any]) -> NDArray[np.float64]:
-    """The control numbers that drive a step of a clip, as float64 [n, K].
+
+def driving(control: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
+    """The control numbers that drive a step of a clip, as float64 [n, K], piece by piece.
 
     Row 0 is left out: it drives no step within the clip, and sources fill it with zeros, which
     would widen the spread of a position near 0.5 m threefold. A picture counts as [n, 3]
     colours in [0, 1], the range in which a predictor sees it.
     """
-    rows = control[1:].astype(np.float64)
-    return rows.reshape(-1, 3) / 255.0 if control.dtype == np.uint8 else rows
+    step = max(1, PIECE // max(1, control[0].size))
+    for start in range(1, len(control), step):
+        rows = control[start : start + step].astype(np.float64)
+        yield rows.reshape(-1, 3) / 255.0 if control.dtype == np.uint8 else rows
 
 
 class Moments:

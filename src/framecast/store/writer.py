@@ -100,9 +100,11 @@ def _write_arrays(
                 _check_control_kind(path, clip, origin.control)
                 first = clip
             _check_clip(path, clip, first, seen)
-            rows = driving(clip.control)
             for name in ("all", clip.split):
-                moments.setdefault(name, Moments(rows.shape[1])).add(rows)
+                moments.setdefault(name, Moments(clip.control.shape[-1]))
+            for rows in driving(clip.control):
+                for name in ("all", clip.split):
+                    moments[name].add(rows)
             for file, array in zip(files, (clip.frames, clip.control), strict=True):
                 _write(path, file, np.ascontiguousarray(array).data)
             facts = {name: float(value) for name, value in clip.facts.items()}

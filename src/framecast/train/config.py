@@ -10,6 +10,25 @@ from framecast.schedules import KLWeight, LearningRate, TeacherForcing
 
 
 @dataclass(frozen=True)
+class Augment:
+    """How training clips are varied (train/augment.py); zeros leave them as recorded."""
+
+    relocate: float = 0.0
+    """share of the clips in which the person is moved and resized before the still room"""
+    zoom: float = 0.0
+    """share of the clips of which the whole picture is moved and enlarged"""
+    largest: float = 2.5
+    """times the recorded size, at most"""
+    light: float = 0.0
+    """standard deviation of a clip's exposure, and a third of it for each colour's offset"""
+
+    @property
+    def moves(self) -> bool:
+        """Whether pictures change place, which a control of numbers could not follow."""
+        return self.relocate > 0 or self.zoom > 0
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """Epochs are bookkeeping: `steps_per_epoch` steps each, whatever the size of the store."""
 
@@ -28,6 +47,7 @@ class TrainConfig:
     """take the context from a random place of the clip, not from just before the future, as it
     is late in a long rollout"""
     split: Split = "train"
+    augment: Augment = field(default_factory=Augment)
 
     kl: KLWeight = field(default_factory=KLWeight)
     teacher_forcing: TeacherForcing = field(default_factory=TeacherForcing)

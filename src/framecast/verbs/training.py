@@ -27,6 +27,7 @@ from framecast.recipes.run import (
 )
 from framecast.store import Loader, Store, open_store
 from framecast.train import TrainConfig, train
+from framecast.train.augment import augmented
 from framecast.verbs.progress import bar
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -76,6 +77,10 @@ def train_run(recipe: str, command: TrainCommand) -> None:
     torch.set_num_threads(threads)
     store = open_store(command.data)
     loader = training_loader(store, config)
+    batches = augmented(
+        partial(loader.batch, device=device), config.train.augment, store, config.train.split,
+        config.train.seed,
+    )  # fmt: skip
     validate = validation(store, config)
     predictor = build(config.model, data_spec(store, config), config.train.seed)
     prepare(command.out, config, store, command.resume)
@@ -86,7 +91,7 @@ def train_run(recipe: str, command: TrainCommand) -> None:
         train(
             predictor.to(device),
             config.train,
-            partial(loader.batch, device=device),
+            batches,
             command.out,
             steps=steps,
             save_every=every,
