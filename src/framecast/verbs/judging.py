@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -262,22 +263,37 @@ def draw_prediction(
     shown: NDArray[np.uint8],
     context: int,
     strip: str | None = None,
+    most: int | None = None,
 ) -> None:
     """Truth beside `shown` (and a picture control beside both): NAME.gif, NAME.webp, a strip.
 
-    A strip shows every frame, or as many as fit in two lines, evenly spread.
+    The animation has every frame, or about `most`, evenly spread; the strip what fits in two
+    lines. A clip of more than 60 frames runs as fast as life, at 30 frames a second.
     """
     truth = to_uint8(clip.frames[0])
-    poses = to_uint8(clip.control[0]) if clip.control.ndim == 5 else None
-    extra = {} if poses is None else {"pose": poses}
-    animation = videos.side_by_side(truth, shown, context, extra=extra)
-    # 630 frames at the robot videos' pace would take two minutes to watch.
-    pace = 0.2 if len(truth) <= 60 else 0.05
+    extra = {"pose": to_uint8(clip.control[0])} if clip.control.ndim == 5 else {}
+    every = 1 if most is None else math.ceil(len(truth) / most)
+    animation = videos.side_by_side(truth, shown, context, every=every, extra=extra)
+    pace = 0.2 if len(truth) <= 60 else every / 30
     videos.write_gif(folder / f"{name}.gif", animation, pace)
     videos.write_webp(folder / f"{name}.webp", animation, pace)
     if strip:
-        every = max(1, math.ceil(len(truth) / (2 * videos.COLUMNS)))
-        videos.strip(folder / f"{strip}.png", truth, shown, context, every, extra)
+        columns = max(1, math.ceil(len(truth) / (2 * videos.COLUMNS)))
+        videos.strip(folder / f"{strip}.png", truth, shown, context, columns, extra)
+
+
+PANELS = 6
+"""a store of up to so many long sequences has its PSNR drawn by sequence"""
+
+
+def draw_psnr(path: Path, scores: Mapping[str, Scores], first_frame: int) -> None:
+    """PSNR against frame number: means over clips, or a panel a clip where these are few."""
+    curves = {name: s.psnr.mean(1) for name, s in scores.items()}
+    ids = next(iter(scores.values())).clip_ids
+    if 1 < len(ids) <= PANELS:
+        plots.psnr_by_clip(path, curves, ids, first_frame)
+    else:
+        plots.psnr_per_frame(path, curves, first_frame)
 
 
 def write_json(path: Path, data: Any) -> None:

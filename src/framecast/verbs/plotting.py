@@ -10,11 +10,9 @@ import numpy as np
 import tyro
 
 from framecast.errors import InputError
+from framecast.evaluate import Scores
 from framecast.publish import can_be_written
-from framecast.view import plots
-
-PANELS = 6
-"""with more clips than this their mean is drawn, not a panel each"""
+from framecast.verbs.judging import draw_psnr
 
 
 def plot(results: Annotated[tuple[Path, ...], tyro.conf.Positional], out: Path) -> None:
@@ -40,21 +38,18 @@ def plot(results: Annotated[tuple[Path, ...], tyro.conf.Positional], out: Path) 
                     f"{path} was made with {what} {found[:12]}, {first_path} with "
                     f"{expected[:12]}: their numbers cannot share an axis"
                 )
-    curves = {path.stem: _values(result, "model") for path, result in read.items()}
-    if len(curves) < len(read):
+    ids = tuple(first["clips"])
+    lines = {path.stem: _scores(result, "model", ids) for path, result in read.items()}
+    if len(lines) < len(read):
         raise InputError("two results have the same file name: a line is named by it; rename one")
     others = [name for name in first["psnr_per_clip_sample_frame"] if not name.startswith("model")]
-    curves |= {name.replace("_", " "): _values(first, name) for name in others}
-    if len(first["clips"]) <= PANELS:
-        plots.psnr_by_clip(out, curves, first["clips"], first["first_frame"])
-    else:
-        plots.psnr_per_frame(out, curves, first["first_frame"])
+    lines |= {name.replace("_", " "): _scores(first, name, ids) for name in others}
+    draw_psnr(out, lines, first["first_frame"])
     print(out)
 
 
-def _values(result: dict[str, Any], name: str) -> np.ndarray:
-    """[clips, frames], the mean over samples."""
-    return np.array(result["psnr_per_clip_sample_frame"][name]).mean(1)
+def _scores(result: dict[str, Any], name: str, ids: tuple[str, ...]) -> Scores:
+    return Scores(np.array(result["psnr_per_clip_sample_frame"][name]), ids)
 
 
 def _read(path: Path) -> dict[str, Any]:

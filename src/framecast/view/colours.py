@@ -28,7 +28,9 @@ BASELINES = {
     "copy last frame": "#767d88",
     "mean frame": "#b08d2e",
     "mean true frame": "#b08d2e",
+    "mean true frame (oracle)": "#b08d2e",
     "previous true frame": "#57606a",
+    "previous true frame (oracle)": "#57606a",
 }
 # Not the green of given and the orange of predicted frames, which mean something else.
 _PREDICTORS = ("#0072b2", "#cc79a7", "#e69f00", "#56b4e9", "#6a3d9a", "#8c3b1f")

@@ -38,13 +38,15 @@ def side_by_side(
     prediction: Frames,
     context: int,
     scale: int = 3,
+    every: int = 1,
     extra: Mapping[str, Frames] | None = None,
 ) -> Frames:
     """Truth left, prediction right, captioned: uint8 [T, H, W, 3] -> uint8 [T, H', W', 3].
 
     The prediction's border is green while frames are given and orange once they are predicted,
     and the caption below says so in words. `extra` (name -> frames), such as the pose, stands
-    left of both. H' and W' are even, as video encoders need.
+    left of both; of long clips each `every`-th frame is shown. H' and W' are even, as video
+    encoders need.
     """
     _check(truth, prediction, context)
     assert scale >= 1, scale
@@ -61,7 +63,7 @@ def side_by_side(
     canvas_wide, canvas_tall = canvas_wide + canvas_wide % 2, canvas_tall + canvas_tall % 2
 
     pictures = []
-    for t in range(len(truth)):
+    for t in range(0, len(truth), every):
         given = t < context
         canvas = Image.new("RGB", (canvas_wide, canvas_tall), _NIGHT)
         draw = ImageDraw.Draw(canvas)
