@@ -61,3 +61,9 @@ def test_multi_step_learning_rate_is_divided_at_each_milestone() -> None:
     rate = LearningRate("multi-step", peak=1.0, milestones=(10, 20), gamma=0.1)
     assert [rate(e) for e in (9, 10, 20)] == pytest.approx([1, 0.1, 0.01])
     assert LearningRate("constant", peak=0.002)(299) == 0.002
+
+
+def test_forcing_can_drift_down_besides_its_steps() -> None:
+    forcing = TeacherForcing("step", start_epoch=10, step=0.1, drift=0.01)
+    assert [forcing(e) for e in (0, 5, 10, 12)] == pytest.approx([1, 0.95, 0.9, 0.68])
+    assert forcing(100) == 0

@@ -5,7 +5,7 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio
 
-from framecast.evaluate.frames import psnr_finn
+from framecast.evaluate.frames import psnr_finn, psnr_joint
 
 
 def test_finn_psnr_is_the_mean_of_each_channel_s_psnr() -> None:
@@ -28,3 +28,11 @@ def test_finn_psnr_differs_from_the_joint_psnr_where_channels_do() -> None:
 def test_an_exact_copy_counts_100_db_and_not_infinity() -> None:
     x = torch.rand(2, 3, 8, 8)
     assert psnr_finn(x, x).tolist() == [100.0, 100.0]
+
+
+def test_joint_psnr_is_scikit_image_s_over_all_channels_together() -> None:
+    rng = np.random.default_rng(1)
+    a, b = rng.random((2, 4, 3, 32, 64)).astype(np.float32)
+    reference = [peak_signal_noise_ratio(p, q, data_range=1.0) for p, q in zip(a, b)]
+    ours = psnr_joint(torch.from_numpy(a), torch.from_numpy(b))
+    np.testing.assert_allclose(ours.numpy(), reference, rtol=1e-6)

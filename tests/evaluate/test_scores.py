@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from framecast.errors import InputError
-from framecast.evaluate import COURSE_A, judge, named, predict
+from framecast.evaluate import COURSE_A, COURSE_B, judge, named, predict
+from framecast.evaluate.frames import psnr_finn, psnr_joint
 from framecast.models import ActionCVAEConfig, build
 from framecast.models.baselines import copy_last_frame, mean_frame
 from framecast.predictor import DataSpec, Predictor
@@ -62,6 +63,13 @@ def test_course_a_is_the_specification_s_and_its_hash_is_frozen() -> None:
     # A change of any field is another protocol and needs another name.
     assert COURSE_A.hash.startswith("f101967ab285")
     assert dataclasses.replace(COURSE_A, seed=1).hash != COURSE_A.hash
+
+
+def test_course_b_is_the_specification_s_and_its_hash_is_frozen() -> None:
+    assert (COURSE_B.context, COURSE_B.horizon, COURSE_B.samples) == (1, 629, 1)
+    assert COURSE_B.score is psnr_joint
+    assert COURSE_A.score is psnr_finn
+    assert COURSE_B.hash.startswith("83e589826a55")
 
 
 def test_an_unknown_protocol_is_answered_with_the_nearest_name() -> None:

@@ -14,11 +14,12 @@ from framecast.models import build
 from framecast.predictor import DataSpec
 from framecast.recipes import RECIPES, recipe
 from framecast.recipes.config import RunConfig, differences, from_json, to_json
+from framecast.recipes.run import data_spec
 from framecast.rollout import rollout
 from framecast.schedules import KLWeight, LearningRate, TeacherForcing
 from framecast.store import Store
 from framecast.train import train
-from framecast.verbs.training import training_loader, validation
+from framecast.verbs.training import training_batches, validation
 
 
 def test_the_reports_common_ground_is_in_every_one_of_their_recipes() -> None:
@@ -136,8 +137,8 @@ def test_a_field_that_nothing_reads_does_not_exist(
     seen.clear()  # what making the copies read does not count, nor would writing them as JSON
     watched_run = RunConfig("a3-cyclical", model, training)  # type: ignore[arg-type]
     predictor = build(model, spec, seed=0)  # type: ignore[arg-type]
-    loader, validate = training_loader(dots, watched_run), validation(dots, watched_run)
-    train(predictor, training, loader.batch, tmp_path, 2, 2, validate)  # type: ignore[arg-type]
+    batches, validate = training_batches(dots, watched_run), validation(dots, watched_run)
+    train(predictor, training, batches, tmp_path, 2, 2, validate)  # type: ignore[arg-type]
     predictor.eval()
     rollout(predictor, torch.zeros(1, 2, 3, 64, 64), torch.zeros(1, 4, 7), seeds=[0])
     for kinds in schedules.values():
@@ -151,6 +152,77 @@ def test_a_field_that_nothing_reads_does_not_exist(
     # A config's own name, and the default of --save-every, which the command's test covers.
     elsewhere = {"ActionCVAEConfig.kind", "TrainConfig.save_every"}
     assert everything - seen == elsewhere
+
+
+@pytest.mark.parametrize("nets", ["template", "anchored"])
+def test_a_field_of_family_b_that_nothing_reads_does_not_exist(
+    tmp_path: Path, pose_dots: Store, nets: str
+) -> None:
+    seen: set[str] = set()
+    config = recipe("b-best")
+    tiny = NARROW["pose-cvae"] | {"channels": 8, "nets": nets, "detach": "frame"}
+    model = watched(dataclasses.replace(config.model, **tiny), seen)
+    varied = watched(dataclasses.replace(config.train.augment), seen)
+    sizes = {"batch": 2, "steps_per_epoch": 2, "epochs": 1, "validate_horizon": 2}
+    training = dataclasses.replace(config.train, augment=varied, precision="float32", **sizes)
+    seen.clear()
+    run = RunConfig("b-best", model, training)  # type: ignore[arg-type]
+    predictor = build(model, data_spec(pose_dots, run), seed=0)  # type: ignore[arg-type]
+    train(predictor, training, training_batches(pose_dots, run), tmp_path, 2, 2,
+          validation(pose_dots, run))  # type: ignore[arg-type]  # fmt: skip
+    other = {"template": {"channels", "paint"}, "anchored": {"features", "labels", "fused",
+             "slope", "output"}}[nets]  # fmt: skip
+    fields = {f.name for f in dataclasses.fields(config.model)} - other - {"kind"}
+    assert {f"PoseCVAEConfig.{name}" for name in fields} <= seen
+    # Which recipe augments is the config's to say: `moves` asks both its shares.
+    assert {f"Augment.{f.name}" for f in dataclasses.fields(config.train.augment)} <= seen
+
+
+def test_family_b_s_common_ground_is_in_every_report_s_recipe() -> None:
+    for name in RECIPES:
+        config, t = recipe(name), recipe(name).train
+        if config.model.kind != "pose-cvae" or name in ("b-best", "b-demo"):
+            continue
+        assert (config.model.nets, config.model.context, t.horizon) == ("template", 1, 15)
+        assert (t.window, t.shuffle, t.batch, t.clip_norm) == ("tiled", False, 2, 1.0)
+        assert t.teacher_forcing.coin == "epoch"
+        assert config.model.slope == 1.0
+        assert t.steps_per_epoch == 731  # 23,410 frames, 16 a clip, 2 clips a batch
+
+
+def test_the_reports_of_family_b_have_their_own_schedules() -> None:
+    b1, b2, best = (recipe(n) for n in ("b1-cyclical", "b2-cyclical", "b-public-best"))
+    forcing = b1.train.teacher_forcing
+    assert [forcing(e) for e in (0, 8, 10, 20)] == pytest.approx([1, 0.96, 0.75, 0])
+    forcing = b2.train.teacher_forcing
+    assert [forcing(e) for e in (0, 8, 9, 17, 18, 50)] == pytest.approx([1, 1, 0.9, 0.1, 0, 0])
+    assert [best.train.teacher_forcing(e) for e in (0, 399)] == [0, 0]
+    assert recipe("b-public-forced").train.teacher_forcing(399) == 1
+    kl = b1.train.kl  # ten cycles of 15 epochs, 9 of them rising
+    assert [kl(e) for e in (0, 3, 9, 14, 15)] == pytest.approx([0, 1 / 3, 1, 1, 0])
+    kl = b2.train.kl  # four cycles
+    assert (kl.cycles, kl.ratio, kl.epochs) == (4, 0.5, 150)
+    kl = best.train.kl  # forty cycles of 10 epochs
+    assert [kl(e) for e in (0, 5, 9, 10)] == pytest.approx([0, 1, 1, 0])
+    assert recipe("b1-without").train.kl(0) == 1.0
+    ramp = recipe("b1-sigmoid").train.kl
+    assert ramp(75) == pytest.approx(0.5)
+    assert recipe("b1-monotonic").train.kl(37.5) < recipe("b1-monotonic").train.kl(38) == 1.0
+    assert recipe("b1-monotonic-full").train.kl(75) == 0.5
+
+
+def test_what_sets_family_b_s_recipes_apart_is_in_them() -> None:
+    assert (recipe("b1-cyclical").model.mse_weight, recipe("b1-cyclical").model.kl_share) == (
+        0.85, 0.15,
+    )  # fmt: skip
+    assert recipe("b1-cyclical").model.logvar_clamp == 10
+    assert recipe("b2-cyclical").model.output == "none"
+    best = recipe("b-public-best")
+    assert (best.model.output, best.model.detach) == ("sigmoid", "features")
+    assert best.train.optimizer == "adamw"
+    assert best.train.learning_rate(0) == 3e-4
+    assert best.train.learning_rate(400) == pytest.approx(0)
+    assert best.train.epochs == 400
 
 
 def test_an_unknown_recipe_is_answered_with_the_nearest_name() -> None:

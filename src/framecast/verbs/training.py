@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import torch
 import tyro
 
+from framecast.clip import Batch
 from framecast.errors import InputError
 from framecast.evaluate import judge
 from framecast.models import ModelConfig, build
@@ -76,11 +77,7 @@ def train_run(recipe: str, command: TrainCommand) -> None:
         )
     torch.set_num_threads(threads)
     store = open_store(command.data)
-    loader = training_loader(store, config)
-    batches = augmented(
-        partial(loader.batch, device=device), config.train.augment, store, config.train.split,
-        config.train.seed,
-    )  # fmt: skip
+    batches = training_batches(store, config, device)
     validate = validation(store, config)
     predictor = build(config.model, data_spec(store, config), config.train.seed)
     prepare(command.out, config, store, command.resume)
@@ -127,12 +124,16 @@ def prepare(out: Path, config: RunConfig, store: Store, resume: bool) -> None:
         raise InputError(f"{out} was trained on another store than {store.path}: give that one")
 
 
-def training_loader(store: Store, config: RunConfig) -> Loader:
-    """Training batches of a run, a pure function of the step."""
-    t = config.train
-    context = config.model.context
+def training_batches(
+    store: Store, config: RunConfig, device: torch.device | str = "cpu"
+) -> Callable[[int], Batch]:
+    """A run's training batches, varied as it asks: a pure function of the step."""
+    t, context = config.train, config.model.context
     far = context if t.far_context else 0
-    return Loader(store, t.split, context + t.horizon, t.batch, t.seed, t.window, t.shuffle, far)
+    frames = context + t.horizon
+    loader = Loader(store, t.split, frames, t.batch, t.seed, t.window, t.shuffle, far)
+    batch_at = partial(loader.batch, device=device)
+    return augmented(batch_at, t.augment, store, t.split, t.seed)
 
 
 def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] | None:
