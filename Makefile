@@ -1,11 +1,11 @@
-# make demo · make test · make check · make proofs · make bench
+# make demo · make test · make check · make proofs · make proofs-pose · make bench
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
 READY := $(VENV)/.ready
 
-.PHONY: demo test check proofs bench format clean
+.PHONY: demo test check proofs proofs-pose bench format clean
 
 demo: $(READY)
 	$(BIN)/framecast demo --out $(DEMO)
@@ -23,8 +23,12 @@ check: $(READY)
 proofs: $(READY)
 	$(BIN)/pytest -m slow -s
 
+proofs-pose: $(READY)
+	$(BIN)/pytest -m hour -s
+
 bench: $(READY)
 	$(BIN)/python benchmarks/store_reading.py
+	$(BIN)/python benchmarks/rollout_pose.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -42,6 +42,14 @@ def real_bair() -> Path:
 
 
 @pytest.fixture(scope="session")
+def real_pose() -> Path:
+    """The real pose frames; they are never in the repository."""
+    if not (REAL / "lab4").is_dir():
+        pytest.skip("the real pose frames are not on this machine (../shared/data/lab4)")
+    return REAL / "lab4"
+
+
+@pytest.fixture(scope="session")
 def dots(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store of 12 clips in which the control moves a dot: small, quick and predictable."""
     control = ControlSpec("vector", ("dx", "dy", "gripper", "lift", "x", "y", "z"), ("1",) * 7)
