@@ -15,19 +15,12 @@ from framecast.cli import main
 from framecast.store import open_store
 
 ROOT = Path(__file__).parents[1]
-SMALLER = {"--clips": "20"}
-TINY = [
-    "--steps",
-    "2",
-    "--model.width",
-    "0.0625",
-    "--model.g-dim",
-    "8",
-    "--model.rnn-dim",
-    "8",
-    "--train.batch",
-    "2",
-]
+SMALLER = {"push": {"--clips": "20"}, "dancer": {"--clips": "2", "--frames": "8"}}
+TINY = ["--steps", "2", "--train.batch", "2"]
+NARROW = {
+    "a": shlex.split("--model.width 0.0625 --model.g-dim 8 --model.rnn-dim 8"),
+    "b": shlex.split("--model.channels 8 --model.features 8 --model.labels 4 --model.fused 8"),
+}
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -41,10 +34,26 @@ def commands(page: str) -> list[list[str]]:
 
 def shrunk(command: list[str]) -> list[str]:
     arguments = list(command)
-    for flag, value in SMALLER.items():
-        if flag in arguments:
-            arguments[arguments.index(flag) + 1] = value
-    return arguments + (TINY if "train" in arguments else [])
+    for world, flags in SMALLER.items():
+        for flag, value in flags.items():
+            if world in arguments and flag in arguments:
+                arguments[arguments.index(flag) + 1] = value
+    if arguments[0] != "train":
+        return arguments
+    return arguments + TINY + NARROW[arguments[1][0]]
+
+
+def lab4(root: Path) -> None:
+    """A person's frames and poses in the course's layout: one sequence in train, two to test."""
+    rng = np.random.default_rng(0)
+    for split, frames in (("train", 210), ("test/0", 630), ("test/1", 630)):
+        name, _, sequence = split.partition("/")
+        for kind in ("img", "label"):
+            folder = root / "lab4" / name / f"{name}_{kind}" / sequence
+            folder.mkdir(parents=True)
+            for t in range(frames):
+                picture = rng.integers(0, 255, (4, 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+                Image.fromarray(picture).save(folder / f"{t}.png")
 
 
 def bair(root: Path) -> None:
@@ -64,13 +73,17 @@ def test_the_pages_framecast_commands_run_in_their_order(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     bair(tmp_path)
+    lab4(tmp_path)
     ran = []
-    for page in ("README.md", "docs/data.md", "docs/training.md"):
+    for page in ("README.md", "docs/data.md", "docs/training.md", "docs/pose.md"):
         for program, *arguments in commands(page):
             if program == "framecast":
                 main(shrunk(arguments))
                 ran.append(arguments[0])
-    assert set(ran) >= {"simulate", "convert", "inspect", "verify", "train", "eval", "predict"}
+    assert set(ran) >= {
+        "simulate", "convert", "inspect", "verify", "train", "eval", "predict", "plot", "submit",
+        "score",
+    }  # fmt: skip
     assert (tmp_path / "push.json").exists()
     assert (tmp_path / "prediction" / "strip.png").exists()
 
@@ -106,7 +119,7 @@ def test_the_readme_s_own_data_example_makes_a_store(
     store = open_store(tmp_path / "stores" / "mine")
     assert store.split_counts() == {"train": 1, "validate": 1, "test": 1}
     np.testing.assert_allclose(store.clip("mine-0").control[1:], recordings[0][1][:-1], rtol=1e-6)
-    main(["train", "a-demo", "--data", "stores/mine", "--out", "run", *TINY])
+    main(["train", "a-demo", "--data", "stores/mine", "--out", "run", *TINY, *NARROW["a"]])
 
 
 def test_the_readme_s_picture_is_there_and_every_placeholder_is_filled() -> None:
