@@ -46,5 +46,10 @@ class Fast(Predictor):
 
 
 def _settled(nest: State) -> State:
-    """Copies in one memory order: another would compile anew, and CUDA graphs reuse theirs."""
-    return tree_map(lambda part: part.clone(memory_format=torch.contiguous_format), nest)
+    """Copies in float32 and one memory order: CUDA graphs reuse theirs, and a state that came
+    back otherwise than it went in would be compiled anew."""
+
+    def settled(part: Tensor) -> Tensor:
+        return part.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+
+    return tree_map(settled, nest)
