@@ -89,7 +89,7 @@ def test_help_names_every_verb_and_answers_without_torch(framecast) -> None:
     "verb",
     [
         "demo", "simulate push", "convert bair", "inspect", "verify", "train a-demo", "eval",
-        "predict",
+        "predict", "plot", "submit", "score", "simulate dancer", "convert pose",
     ],
 )  # fmt: skip
 def test_every_verb_explains_its_flags(framecast, verb: str) -> None:
@@ -496,7 +496,7 @@ def test_a_run_made_elsewhere_with_auto_precision_resumes_with_its_own(
     run = tmp_path / "run"
     shutil.copytree(trained, run, symlinks=True)
     for native in (True, False):
-        monkeypatch.setattr("framecast.train.config._multiplies_bfloat16", lambda _, n=native: n)
+        monkeypatch.setattr("framecast.fast.multiplies_bfloat16", lambda _, n=native: n)
         result = framecast("train", "a-demo", "--data", dots.path, "--out", run, *TINY,
                            "--steps", 3, "--resume")  # fmt: skip
         assert result.code == 0, result.err

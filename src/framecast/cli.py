@@ -121,7 +121,7 @@ def _run(arguments: list[str]) -> None:
 
             _call(verb, eval_run, rest)
         case "predict", _:
-            from framecast.verbs.judging import predict_clip
+            from framecast.verbs.showing import predict_clip
 
             _call(verb, predict_clip, rest)
         case "plot", _:

@@ -65,6 +65,15 @@ class Clip:
         assert self.control.dtype in (np.float32, np.uint8), self.control.dtype
 
 
+TRUE_FRAMES = "true_frames"
+"""the fact that says how many of a clip's frames were recorded, where some were never given"""
+
+
+def true_frames(facts: Mapping[str, float], length: int) -> int:
+    """How many frames of a clip of `length` are recorded ones; the rest are black."""
+    return int(facts.get(TRUE_FRAMES, length))
+
+
 def pair(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """A robot's log as a control: rows [T, K] -> control [T, K], row t-1 at index t, zeros at 0.
 

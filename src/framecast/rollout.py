@@ -10,6 +10,10 @@ from torch import Tensor
 
 from framecast.predictor import Predictor
 
+CONTROLS = 1024
+"""so many controls are encoded in one call: a sequence of the reports at once, and no rollout,
+however long, holds more"""
+
 
 def stream(
     predictor: Predictor,
@@ -28,6 +32,7 @@ def stream(
     horizon = control.shape[1] - context
     assert len(seeds) == clips, (len(seeds), clips)
     assert horizon > 0, (context, control.shape)
+    assert context < CONTROLS, context
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
     def draw(frames: int) -> Float[Tensor, "S B F ..."]:
@@ -35,11 +40,15 @@ def stream(
         noise = torch.stack([torch.randn(shape, generator=g) for g in generators], dim=1)
         return noise.to(past.device, past.dtype)
 
-    with torch.no_grad():
-        encoded = predictor.encode_control(control)
-        state = predictor.observe(past, encoded[:, :context], draw(context))
+    state = None
     for t in range(context, context + horizon):
-        drive = encoded[:, t].repeat(samples, *[1] * (encoded.ndim - 2))
+        with torch.no_grad():
+            if state is None:
+                encoded = predictor.encode_control(control[:, :CONTROLS])
+                state = predictor.observe(past, encoded[:, :context], draw(context))
+            elif t % CONTROLS == 0:
+                encoded = predictor.encode_control(control[:, t : t + CONTROLS])
+        drive = encoded[:, t % CONTROLS].repeat(samples, *[1] * (encoded.ndim - 2))
         with torch.no_grad():  # not around the yield: the caller's own mode is not ours to set
             frame, state = predictor.step(state, drive, draw(1).flatten(0, 1)[:, 0])
         yield frame.unflatten(0, (samples, clips))

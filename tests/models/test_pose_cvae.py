@@ -162,6 +162,17 @@ def test_labels_are_encoded_in_one_call_for_a_whole_rollout(poses: DataSpec) -> 
     assert len(calls) == 1
 
 
+def test_a_rollout_longer_than_one_call_of_labels_is_the_same(
+    poses: DataSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, (batch, _, _) = small(poses).eval(), material()
+    whole = rollout(model, batch.frames[:, :1], batch.control, seeds=[0, 1, 2])
+    monkeypatch.setattr("framecast.rollout.CONTROLS", 2)
+    torch.testing.assert_close(
+        rollout(model, batch.frames[:, :1], batch.control, seeds=[0, 1, 2]), whole
+    )
+
+
 def test_zero_latent_and_mean_of_draws_are_what_their_names_say(poses: DataSpec) -> None:
     model = small(poses, output="sigmoid").eval()
     nn.init.normal_(

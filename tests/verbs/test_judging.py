@@ -14,7 +14,7 @@ def test_every_door_is_opened_and_the_shuffled_one_is_shuffled(
     dots: Store, oracle: Predictor
 ) -> None:
     scores = judged(oracle, dots, COURSE_A)
-    result = result_json(scores, dots, COURSE_A, run=None, baseline="oracle")
+    result = result_json(scores, dots, COURSE_A, {"recipe": "oracle"})
     assert result["psnr"]["model"] == pytest.approx(100.0)
     assert result["psnr"]["model_shuffled_control"] < 40
     assert result["psnr"]["copy_last_frame"] < 40

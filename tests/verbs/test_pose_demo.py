@@ -1,4 +1,4 @@
-"""The pose family's demo, with short sequences; `make proofs` runs it whole."""
+"""The pose family's demo, with short sequences; `make proofs-pose` runs it whole."""
 
 from __future__ import annotations
 

@@ -116,11 +116,18 @@ def test_a_submission_scores_what_the_evaluation_said_up_to_its_rounding(
     np.testing.assert_array_equal(
         first[1:].reshape(3, 8, 8).transpose(1, 2, 0), pose_dots.clip("b").frames[0]
     )
+    said = json.loads(csv.with_suffix(".json").read_text())
+    assert said["predictor"] == json.loads(result.read_text())["predictor"]
+    assert said["sequences"] == {"a": 630, "b": 630}
     run("score", csv, "--data", pose_dots.path, "--out", score)
     scored = json.loads(score.read_text())
-    assert [len(v) for v in scored["psnr_per_clip_frame"].values()] == [629, 629]
-    for row, name in enumerate("ab"):
-        assert scored["psnr"][name] == pytest.approx(values(result, "model")[row].mean(), abs=0.2)
+    assert scored["protocol"] == json.loads(result.read_text())["protocol"]
+    assert scored["predictor"]["submission_sha256"] == said["sha256"]
+    assert values(score, "model").shape == (2, 1, 629)
+    np.testing.assert_allclose(
+        values(score, "model").mean(-1), values(result, "model").mean(-1), atol=0.2
+    )
+    run("plot", result, score, "--out", tmp_path / "psnr.png")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +140,7 @@ def test_a_submission_scores_what_the_evaluation_said_up_to_its_rounding(
         (lambda lines: [*lines[:5], "4," + "256," * 191 + "0", *lines[6:]], "256"),
         (lambda lines: [*lines[:5], "9," + lines[5].split(",", 1)[1], *lines[6:]], "id 9, not 4"),
         (lambda lines: lines[1:], "line 1 does not begin"),
+        (lambda lines: ["\x89PNG\x00\xff", *lines], "line 1 does not begin"),
     ],
 )
 def test_a_submission_that_is_off_is_refused_with_its_line(
@@ -141,7 +149,7 @@ def test_a_submission_that_is_off_is_refused_with_its_line(
     lines = ["id," + ",".join(map(str, range(192)))]
     lines += [f"{row}," + ",".join(["7"] * 192) for row in range(1260)]
     csv = tmp_path / "bad.csv"
-    csv.write_text("\n".join(change(lines)) + "\n")
+    csv.write_bytes(("\n".join(change(lines)) + "\n").encode("latin-1"))
     line = refusal(capsys, "score", csv, "--data", pose_dots.path)
     assert says in line
     assert "bad.csv" in line
@@ -163,6 +171,11 @@ def test_several_results_share_one_picture_and_others_are_refused(
     assert not (tmp_path / "none.png").exists()
     line = refusal(capsys, "plot", tmp_path / "gone.json", "--out", tmp_path / "none.png")
     assert "does not exist" in line
+    for part in ("store", "clips", "first_frame", "psnr_per_clip_sample_frame"):
+        partial = {k: v for k, v in json.loads(result.read_text()).items() if k != part}
+        other.write_text(json.dumps(partial))
+        line = refusal(capsys, "plot", other, "--out", tmp_path / "none.png")
+        assert "not a result" in line
 
 
 def test_a_sequence_of_which_one_frame_was_given_is_submitted_and_never_judged(
@@ -179,6 +192,55 @@ def test_a_sequence_of_which_one_frame_was_given_is_submitted_and_never_judged(
     assert len(csv.read_text().splitlines()) == 631
     assert "1 true frames" in refusal(capsys, "eval", trained, "--data", store)
     assert "no true frames" in refusal(capsys, "score", csv, "--data", store)
+    line = refusal(capsys, "train", "b-best", "--data", store, "--out", tmp_path / "r",
+                   "--train.split", "test")  # fmt: skip
+    assert "cannot be trained on" in line
+    shown = tmp_path / "shown"
+    run("predict", trained, "--data", store, "--clip", "given-one", "--horizon", 4, "--out", shown)
+    assert json.loads((shown / "prediction.json").read_text())["psnr"] is None
+    assert not (shown / "psnr.png").exists()
+    with Image.open(shown / "prediction.gif") as picture:
+        two = picture.width
+    assert 2 * 24 < two < 3 * 24 + 40  # pose and prediction, no truth
+
+
+def test_a_clip_with_nothing_to_predict_is_refused_by_submit(
+    tmp_path: Path, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = np.zeros((1, 8, 8, 3), np.uint8)
+    control = ControlSpec("image", ("red", "green", "blue"), ("1",) * 3)
+    store, out = tmp_path / "store", tmp_path / "s.csv"
+    write_store(store, [Clip("short", "test", frames, frames)], Origin("bars", control))
+    assert "1 frames" in refusal(capsys, "submit", trained, "--data", store, "--out", out)
+    assert not out.exists()
+
+
+def test_a_pose_run_paused_and_resumed_ends_with_the_bytes_of_an_unbroken_one(
+    tmp_path: Path, pose_dots: Store
+) -> None:
+    """Channels last, moments, averages, augmentation, far context, feedback noise, epoch coin."""
+    flags = ("--data", pose_dots.path, "--threads", 1, "--model.channels", 8, "--train.batch", 2,
+             "--train.steps-per-epoch", 3, "--train.epochs", 2, "--train.precision", "float32",
+             "--train.teacher-forcing.start", 0.5, "--train.teacher-forcing.coin", "epoch",
+             "--train.validate-horizon", 3)  # fmt: skip
+    run("train", "b-best", "--out", tmp_path / "whole", *flags)
+    run("train", "b-best", "--out", tmp_path / "parts", *flags, "--steps", 2)
+    run("train", "b-best", "--out", tmp_path / "parts", *flags, "--steps", 5, "--resume")
+    run("train", "b-best", "--out", tmp_path / "parts", *flags, "--resume")
+    for name in ("model.safetensors", "state.safetensors"):
+        whole, parts = (tmp_path / r / "checkpoints/last" / name for r in ("whole", "parts"))
+        assert whole.read_bytes() == parts.read_bytes()
+    logs = [(tmp_path / r / "log.jsonl").read_text() for r in ("whole", "parts")]
+    assert logs[0] == logs[1]
+
+
+def test_shares_of_clips_cannot_add_up_to_more_than_all(
+    tmp_path: Path, pose_dots: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refusal(capsys, "train", "b-best", "--data", pose_dots.path, "--out", tmp_path / "r",
+                   "--train.augment.relocate", 0.7, "--train.augment.zoom", 0.6)  # fmt: skip
+    assert "at most 1 together" in line
+    assert not (tmp_path / "r").exists()
 
 
 def test_a_baseline_has_no_latent(pose_dots: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -223,3 +223,16 @@ def test_psnr_of_one_clip_claims_no_interval(tmp_path: Path, drawn: list[Figure]
     one, several = (figure.axes[0].get_title(loc="right") for figure in drawn)
     assert one == "one clip"
     assert several == "mean over 3 clips; band: 95 % bootstrap interval"
+
+
+def test_each_sequence_has_its_panel_and_each_predictor_its_line(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    curves = {"ours": 30 + rng.random((3, 629)), "copy last frame": 20 + rng.random((3, 629))}
+    plots.psnr_by_clip(tmp_path / "three.png", curves, ["a", "b", "c"], 1)
+    two = {name: values[:2] for name, values in curves.items()}
+    plots.psnr_by_clip(tmp_path / "two.png", two, ["a", "b"], 1)
+    sizes = [Image.open(tmp_path / f"{n}.png").height for n in ("two", "three")]
+    assert sizes[1] - sizes[0] == pytest.approx(1.9 * 200, abs=2)  # a panel more
+    swapped = {"ours": curves["copy last frame"], "copy last frame": curves["ours"]}
+    plots.psnr_by_clip(tmp_path / "swapped.png", swapped, ["a", "b", "c"], 1)
+    assert (tmp_path / "swapped.png").read_bytes() != (tmp_path / "three.png").read_bytes()

@@ -237,3 +237,40 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_half_written(
         videos.strip(path, frames, frames, 1)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_pose_stands_left_of_truth_and_prediction_pixel_for_pixel() -> None:
+    rng = np.random.default_rng(1)
+    pose, truth, prediction = rng.integers(0, 256, (3, 4, 8, 10, 3), dtype=np.uint8)
+    shown = videos.side_by_side(truth, prediction, 1, scale=3, every=2, extra={"pose": pose})
+    assert len(shown) == 2
+    for index, t in enumerate((0, 2)):
+        places = [place_of(panel[t], shown[index], 3) for panel in (pose, truth, prediction)]
+        assert places == sorted(places)
+        assert len(set(places)) == 3
+    alone = videos.side_by_side(None, prediction, 1, scale=3, extra={"pose": pose})
+    assert place_of(pose[3], alone[3], 3) < place_of(prediction[3], alone[3], 3)
+    with pytest.raises(StopIteration):
+        place_of(truth[3], alone[3], 3)
+
+
+def place_of(frame: Frames, shown: Frames, scale: int) -> int:
+    """The left edge of an enlarged frame in a picture."""
+    large = frame.repeat(scale, 0).repeat(scale, 1)
+    high, wide = large.shape[:2]
+    return next(
+        x
+        for x in range(shown.shape[1] - wide + 1)
+        for y in range(shown.shape[0] - high + 1)
+        if (shown[y : y + high, x : x + wide] == large).all()
+    )
+
+
+def test_a_strip_without_a_truth_has_neither_its_row_nor_a_difference(tmp_path: Path) -> None:
+    prediction = one_colour_a_frame(4, 30)
+    truth = one_colour_a_frame(4, 60)
+    videos.strip(tmp_path / "both.png", truth, prediction, 1)
+    videos.strip(tmp_path / "one.png", None, prediction, 1)
+    assert (5, 60, 201) in colours_in(tmp_path / "both.png")
+    assert (5, 60, 201) not in colours_in(tmp_path / "one.png")
+    assert (5, 30, 201) in colours_in(tmp_path / "one.png")

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from torch import Tensor
 
-from framecast.clip import Split
+from framecast.clip import ControlSpec, Split
 from framecast.errors import InputError
 from framecast.evaluate.frames import MSE_FLOOR, psnr_finn, psnr_joint
 
@@ -77,6 +77,11 @@ COURSE_B = Protocol(
 )
 
 PROTOCOLS: Mapping[str, Protocol] = MappingProxyType({p.name: p for p in (COURSE_A, COURSE_B)})
+
+
+def usual(control: ControlSpec) -> Protocol:
+    """The reports' protocol for a kind of control: a robot's numbers, or a person's poses."""
+    return COURSE_B if control.kind == "image" else COURSE_A
 
 
 def named(name: str) -> Protocol:

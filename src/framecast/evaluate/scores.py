@@ -87,11 +87,11 @@ def _loader(store: Store, protocol: Protocol, split: Split, batch: int | None) -
             f"another protocol: convert longer clips"
         )
     for entry in (store.clips[i] for i in store.split(split)):
-        if entry.facts.get("true_frames", frames) < frames:
+        if entry.true_frames < frames:
             raise InputError(
-                f"{store.path}: clip {entry.clip_id} has {entry.facts['true_frames']:.0f} true "
-                f"frames; protocol {protocol.name} compares with {frames}: the others were never "
-                f"given (`framecast submit` writes predictions of them)"
+                f"{store.path}: clip {entry.clip_id} has {entry.true_frames} true frames; protocol "
+                f"{protocol.name} compares with {frames}: the others were never given (`framecast "
+                f"submit` writes predictions of them)"
             )
     return loader
 

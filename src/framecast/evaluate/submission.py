@@ -44,7 +44,7 @@ def read_submission(path: Path, shape: tuple[int, int, int], rows: int) -> Itera
     size = height * width * colours
     expected = f"expected a header and {rows} rows of an id and {size} integers of 0..255"
     row = -1
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8", errors="replace") as file:
         for row, line in enumerate(file, start=-1):
             if row < 0:
                 if line.split(",", 1)[0].strip() != "id":

@@ -3,13 +3,15 @@
 The template sees the past only through its own last frame, so whatever it smears is lost, and
 at full resolution its view is narrow and its steps dear. Here the first frame and its pose are
 kept for the whole rollout: once, the room without the person is painted from them; at each step
-the person is drawn over it. Errors then cannot add up. Pooling sees the whole figure at a
-tenth of the template's operations.
+the person is drawn over it. Errors stay anchored then. Pooling sees the whole figure, at a
+thirtieth of the template's operations.
 
 Shapes: N pictures of H×W, both multiples of 8; latents are maps of H/8 × W/8.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from jaxtyping import Float
@@ -27,7 +29,7 @@ class Block(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(min(8, width), width)
+        self.norm = nn.GroupNorm(math.gcd(8, width), width)
         self.first = nn.Conv2d(width, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
         with torch.no_grad():  # a block begins close to the identity
@@ -78,8 +80,9 @@ class Painter(nn.Module):
 
 
 class AnchoredNets(nn.Module):
-    """What PoseCVAE needs of its nets: see TemplateNets, whose methods these are."""
+    """The Nets of pose_cvae.py: a painter, and an encoder and decoder of four scales."""
 
+    anchored = True
     where: Tensor
 
     def __init__(self, size: tuple[int, int], width: int, latents: int, paint: bool) -> None:

@@ -15,7 +15,7 @@ Generative Models", with the prior fixed to N(0, I), fed with its own last frame
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
 import torch
 from jaxtyping import Float
@@ -37,8 +37,8 @@ class PoseCVAEConfig:
     kind: Literal["pose-cvae"] = "pose-cvae"
     nets: Literal["template", "anchored"] = "template"
     """the lab template's, or ours, which keep the first frame and pool"""
-    context: int = 1
-    """how many true frames come first"""
+    context: ClassVar[int] = 1
+    """how many true frames come first; family B is defined by its one"""
     latents: int = 12
     """channels of the latent map"""
 
@@ -61,7 +61,8 @@ class PoseCVAEConfig:
 
     detach: Literal["nothing", "frame", "features"] = "nothing"
     """where the gradient to the past is cut: at the frame fed back, or behind its features, so
-    that the frame encoder learns through the posterior alone"""
+    that the frame encoder learns through the posterior alone. Anchored nets have no features but
+    the frame itself: there both are one"""
     feedback_noise: float = 0.0
     """standard deviation of the noise on the frame fed back in training"""
     likelihood: Literal["fixed", "optimal"] = "fixed"
@@ -78,6 +79,30 @@ class PoseCVAEConfig:
 
 LOG_FLOOR = 1e-5
 """50 dB: a frame that good has nothing left to teach, and log MSE would be without bound"""
+
+
+class Nets(Protocol):
+    """What family B needs of its nets. N pictures; F, L, Z are the nets' own channels."""
+
+    anchored: bool
+    """whether `anchor` keeps anything"""
+
+    def anchor(self, frame: Tensor, label: Tensor) -> tuple[Tensor, ...]:
+        """What is kept of the first frame [B, 3, H, W] and its encoded label for a rollout."""
+
+    def encode(self, frame: Tensor) -> Tensor:
+        """A frame's features, [N, 3, H, W] -> [N, F, H, W]."""
+
+    def encode_label(self, label: Tensor) -> Tensor:
+        """A pose picture's features, time-major, [T, B, 3, H, W] -> [T, B, L, H, W]."""
+
+    def posterior(self, features: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        """μ and logvar of a true frame's features under its label, each [N, Z, h, w]."""
+
+    def generate(
+        self, previous: Tensor, label: Tensor, z: Tensor, anchor: tuple[Tensor, ...]
+    ) -> Tensor:
+        """The next frame [N, 3, H, W], in the precision of z."""
 
 
 class State(NamedTuple):
@@ -108,7 +133,7 @@ class PoseCVAE(Predictor):
         latent_size = (height // 8, width // 8) if anchored else (height, width)
         self.noise_shape = (config.latents, *latent_size)
         self.feedback_noise = config.feedback_noise
-        self.nets: AnchoredNets | TemplateNets = (
+        self.nets: Nets = (
             AnchoredNets((height, width), config.channels, config.latents, config.paint)
             if anchored
             else TemplateNets(
@@ -169,7 +194,7 @@ class PoseCVAE(Predictor):
         draws: Draws,
     ) -> Float[Tensor, "N B 3 H W"]:
         """One frame after the other, each fed back; clips with `forced` see the truth instead."""
-        features = true[0]
+        features, mixed = true[0], bool(forced.any())
         predicted: list[Tensor] = []
         for t in range(1, len(true)):
             if self.config.detach == "features":
@@ -183,7 +208,7 @@ class PoseCVAE(Predictor):
             if draws.feedback is not None:
                 frame = frame + self.config.feedback_noise * draws.feedback[:, t]
             features = self.nets.encode(frame)
-            if forced.any():
+            if mixed:
                 features = torch.where(forced.view(-1, 1, 1, 1), true[t], features)
         return torch.stack(predicted)
 
@@ -218,7 +243,7 @@ class PoseCVAE(Predictor):
         self, frame: Float[Tensor, "B 3 H W"], label: Float[Tensor, "B 3 H W"]
     ) -> tuple[Tensor, ...]:
         # The template's label encoder must not see one label more than its own loop shows it.
-        if self.config.nets == "template":
+        if not self.nets.anchored:
             return ()
         return self.nets.anchor(frame, self.nets.encode_label(label[None])[0])
 

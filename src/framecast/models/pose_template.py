@@ -137,7 +137,9 @@ class Generator(nn.Sequential):
 
 
 class TemplateNets(nn.Module):
-    """What PoseCVAE needs of its nets, as the template does it."""
+    """The Nets of pose_cvae.py, as the template does them."""
+
+    anchored = False
 
     def __init__(
         self, features: int, labels: int, latents: int, fused: int, slope: float, sigmoid: bool

@@ -9,8 +9,7 @@ from typing import Any
 import cattrs
 
 from framecast.errors import InputError
-from framecast.evaluate import COURSE_A, COURSE_B, Protocol
-from framecast.models import MODEL_CONFIGS, ModelConfig, PoseCVAEConfig
+from framecast.models import MODEL_CONFIGS, ModelConfig
 from framecast.train.config import TrainConfig
 
 
@@ -21,11 +20,6 @@ class RunConfig:
     recipe: str
     model: ModelConfig
     train: TrainConfig
-
-    @property
-    def protocol(self) -> Protocol:
-        """The protocol by which the reports judge models of this family."""
-        return COURSE_B if isinstance(self.model, PoseCVAEConfig) else COURSE_A
 
 
 AT_LEAST = {
@@ -70,6 +64,12 @@ def check(config: RunConfig) -> None:
             if not low <= number <= high:
                 limit = f"at least {low:g}" if number < low else f"at most {high:g}"
                 raise InputError(f"--{flag} {number:g}: expected {limit}")
+    augment = config.train.augment
+    if augment.relocate + augment.zoom > 1:
+        raise InputError(
+            f"--train.augment.relocate {augment.relocate:g} and --train.augment.zoom "
+            f"{augment.zoom:g} are shares of the same clips: expected at most 1 together"
+        )
 
 
 def to_json(config: RunConfig) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def a1(annealing: Annealing, start_epoch: float = 150) -> RunConfig:
         model=ActionCVAEConfig(context_latent="mean"),
         train=TrainConfig(
             batch=12,
+            window="first",
             kl=kl(annealing),
             teacher_forcing=TeacherForcing("linear", start_epoch=start_epoch, end_epoch=300),
         ),
@@ -44,6 +45,7 @@ def a2(annealing: Annealing, rate: float = 0.002, g_dim: int = 128, z_dim: int =
         model=ActionCVAEConfig(g_dim=g_dim, z_dim=z_dim),
         train=TrainConfig(
             batch=16,
+            window="first",
             kl=kl(annealing),
             teacher_forcing=TeacherForcing("linear", start_epoch=80, end_epoch=300),
             learning_rate=LearningRate(peak=rate),
@@ -58,6 +60,7 @@ def a3(annealing: Annealing, rate: float = 0.002) -> RunConfig:
         model=ActionCVAEConfig(condition="linear"),
         train=TrainConfig(
             batch=12,
+            window="first",
             kl=kl(annealing),
             teacher_forcing=TeacherForcing("step", start_epoch=20, step=0.01),
             learning_rate=LearningRate(peak=rate),
@@ -88,7 +91,6 @@ def demo() -> RunConfig:
             epochs=epochs,
             steps_per_epoch=100,
             batch=8,
-            window="random",
             kl=KLWeight("constant", peak=1e-5),
             teacher_forcing=TeacherForcing("constant"),
             learning_rate=LearningRate("cosine", peak=2e-3, warmup=0.5, epochs=epochs),

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from framecast.clip import ControlSpec, Origin
+from framecast.clip import ControlSpec, Origin, true_frames
 
 FORMAT = "framecast-store"
 VERSION = 1
@@ -49,6 +49,11 @@ class ClipEntry:
     @property
     def stop(self) -> int:
         return self.start + self.length
+
+    @property
+    def true_frames(self) -> int:
+        """How many of the frames are recorded ones; the rest were never given and are black."""
+        return true_frames(self.facts, self.length)
 
 
 def npy_header(dtype: DTypeLike, shape: tuple[int, ...]) -> bytes:

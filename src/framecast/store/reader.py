@@ -68,12 +68,16 @@ class Store:
         counts = Counter(entry.split for entry in self.clips)
         return {name: counts[name] for name in SPLITS if counts[name]}
 
+    def entry(self, which: str | int) -> ClipEntry:
+        """One clip's line in the index, by id or by position; raises as `clip` does."""
+        return self.clips[self._position(which)]
+
     def clip(self, which: str | int) -> Clip:
         """One whole clip, by id or by position in `clips`; its arrays are copies.
 
         Raises InputError for one that the store does not have, with the nearest names.
         """
-        entry = self.clips[self._position(which)]
+        entry = self.entry(which)
         rows = slice(entry.start, entry.stop)
         return Clip(
             clip_id=entry.clip_id,

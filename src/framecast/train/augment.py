@@ -165,7 +165,7 @@ def _rooms(store: Store, split: str) -> dict[str, Tensor]:
     rooms = {}
     for i in store.split(split):
         entry = store.clips[i]
-        every = max(1, entry.length // PLATE_FRAMES)
+        every = math.ceil(entry.length / PLATE_FRAMES)
         rows = slice(entry.start, entry.stop, every)
         pictures = (torch.from_numpy(np.array(a[rows])) for a in (store.frames, store.control))
         rooms[entry.clip_id] = room_of(*map(to_unit, pictures))
@@ -194,7 +194,7 @@ def _size(largest: float, rng: np.random.Generator) -> float:
     """Half of the time near the recorded size, half anywhere up to `largest`."""
     if rng.random() < 0.5:
         return math.exp(0.12 * rng.normal())
-    return math.exp(rng.uniform(math.log(0.75), math.log(max(largest, 0.75))))
+    return math.exp(rng.uniform(math.log(0.75), math.log(largest)))
 
 
 def _map(size: float, x: float, y: float) -> list[list[float]]:

@@ -38,7 +38,7 @@ class TrainConfig:
     batch: int = 16
     horizon: int = 10
     """n_future: frames to predict after the model's context"""
-    window: Literal["first", "random", "tiled"] = "first"
+    window: Literal["first", "random", "tiled"] = "random"
     """where in a longer clip the context + horizon frames start. tiled cuts it into fixed ones
     that do not overlap"""
     shuffle: bool = True
@@ -70,7 +70,7 @@ class TrainConfig:
     validate_horizon: int = 10
     """frames predicted in validation; fewer where the validation clips are shorter"""
     validate_clips: int = 64
-    """about this many validation clips, in whole batches of 16"""
+    """about this many validation clips, in whole batches"""
     save_every: int = 5
     """epochs between two checkpoints; the last step is kept in any case"""
     log_every: int = 10
@@ -80,19 +80,12 @@ class TrainConfig:
         """The same with `precision` settled for this machine."""
         if self.precision != "auto":
             return self
-        native = _multiplies_bfloat16(device_type)
+        from framecast.fast import multiplies_bfloat16  # torch takes a second to import
+
+        native = multiplies_bfloat16(device_type)
         return replace(self, precision="bfloat16" if native else "float32")
 
     @property
     def steps(self) -> int:
         """The whole plan in steps."""
         return self.epochs * self.steps_per_epoch
-
-
-def _multiplies_bfloat16(device_type: str) -> bool:
-    import torch
-
-    if device_type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))

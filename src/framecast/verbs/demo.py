@@ -19,15 +19,8 @@ from framecast.recipes.run import Run, environment, open_run
 from framecast.store import Store, open_store
 from framecast.train import read_log
 from framecast.verbs.data import simulate_dancer, simulate_push
-from framecast.verbs.judging import (
-    draw_prediction,
-    draw_psnr,
-    judged,
-    one_clip,
-    result_json,
-    shown_prediction,
-    write_json,
-)
+from framecast.verbs.judging import judged, result_json, wired, write_json
+from framecast.verbs.showing import draw_prediction, draw_psnr, one_clip, shown_prediction
 from framecast.verbs.training import TrainCommand, train_run
 from framecast.view import plots, report
 
@@ -105,8 +98,9 @@ def demo(
     _same_demo(out, store, world, seed, count)
     _train(config, out, steps)
     run = open_run(out / "run")
-    scores = judged(run.predictor, store, world.protocol)
-    result = result_json(scores, store, world.protocol, run)
+    predictor, made_by = wired(run)
+    scores = judged(predictor, store, world.protocol)
+    result = result_json(scores, store, world.protocol, made_by)
     result |= _verdict(scores)
     _report(
         out, world, store, run, scores, result, _commands(out, world, seed, count, workers, steps)

@@ -12,7 +12,7 @@ import tyro
 from framecast.errors import InputError
 from framecast.evaluate import Scores
 from framecast.publish import can_be_written
-from framecast.verbs.judging import draw_psnr
+from framecast.verbs.showing import draw_psnr
 
 
 def plot(results: Annotated[tuple[Path, ...], tyro.conf.Positional], out: Path) -> None:
@@ -55,8 +55,11 @@ def _scores(result: dict[str, Any], name: str, ids: tuple[str, ...]) -> Scores:
 def _read(path: Path) -> dict[str, Any]:
     try:
         result = json.loads(path.read_text())
-        hash(result["protocol"]["hash"]), result["psnr_per_clip_sample_frame"]["model"]
-        return result
+        shape = np.array(result["psnr_per_clip_sample_frame"]["model"]).shape
+        whole = len(shape) == 3 and shape[0] == len(result["clips"])
+        if whole and {"protocol", "store", "first_frame"} <= result.keys():
+            return result
+        raise KeyError
     except FileNotFoundError:
         raise InputError(
             f"{path} does not exist: give a file that `framecast eval` wrote"

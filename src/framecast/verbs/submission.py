@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from framecast.clip import Split
 from framecast.errors import InputError
-from framecast.evaluate import COURSE_B, predict
+from framecast.evaluate import COURSE_B, Protocol, Scores, predict
 from framecast.evaluate.submission import read_submission, write_submission
 from framecast.pixels import to_uint8, to_unit
 from framecast.publish import can_be_written, sha256
 from framecast.recipes.run import open_run
 from framecast.store import Store, open_store
 from framecast.store.loader import to_batch
-from framecast.verbs.judging import Checkpoint, fits, wired, write_json
+from framecast.verbs.judging import Checkpoint, fits, result_json, wired, write_json
 from framecast.verbs.progress import bar
 from framecast.verbs.training import Device, device_named
 
@@ -39,6 +39,7 @@ def submit(
     """Predict every sequence of a split from its first frame and its controls, as a CSV.
 
     Sequences stand in the store's order; those of which only the first frame was given count.
+    FILE.json beside the CSV says what made it.
 
     Args:
         run: the run folder.
@@ -54,11 +55,16 @@ def submit(
     opened = open_run(run, checkpoint, device_named(device))
     store = open_store(data)
     fits(opened, store)
-    predictor = wired(opened.predictor, latent, fast)
-    lengths = _lengths(store, split)
+    predictor, made_by = wired(opened, latent, fast)
+    lengths, context = _lengths(store, split), opened.config.model.context
+    for entry in map(store.entry, lengths):
+        if entry.length <= context or entry.true_frames < context:
+            raise InputError(
+                f"{store.path}: clip {entry.clip_id} has {entry.length} frames, "
+                f"{entry.true_frames} of them given; this run predicts after {context} given frames"
+            )
 
     def sequences() -> Iterator[NDArray[np.uint8]]:
-        context = opened.config.model.context
         with bar("predicting", len(lengths), "sequences") as advance:
             for done, clip_id in enumerate(lengths, start=1):
                 clip = store.clip(clip_id)
@@ -70,6 +76,9 @@ def submit(
                 advance(done)
 
     rows = write_submission(out, sequences())
+    store_json = {"hash": store.hash, "source": store.origin.source}
+    said = {"sha256": sha256(out), "predictor": made_by, "store": store_json}
+    write_json(out.with_suffix(".json"), said | {"sequences": lengths})
     print(f"{rows} rows, {len(lengths)} sequences: {', '.join(lengths)}")
     print(out)
 
@@ -94,36 +103,45 @@ def score(
         can_be_written(out)
     store = open_store(data)
     lengths = _lengths(store, split)
+    protocol = _protocol(store, lengths, split)
     if not submission.is_file():
         raise InputError(f"{submission} is not a file: give the CSV that `framecast submit` wrote")
     frames = read_submission(submission, store.frame_shape, sum(lengths.values()))
-    result: dict[str, Any] = {}
+    values = []
     for clip_id, length in lengths.items():
-        entry = store.clip(clip_id)
-        if entry.facts.get("true_frames", length) < length:
-            raise InputError(f"{data}: clip {clip_id} has no true frames to compare with")
-        predicted = np.stack([next(frames) for _ in range(length)])
-        psnr = COURSE_B.score(
-            *(to_unit(torch.from_numpy(part[1:])) for part in (predicted, entry.frames))
-        )
-        result[clip_id] = psnr.numpy()
+        predicted = np.stack([next(frames) for _ in range(length)])[protocol.context :]
+        truth = store.clip(clip_id).frames[protocol.context :]
+        psnr = protocol.score(*(to_unit(torch.from_numpy(part)) for part in (predicted, truth)))
+        values.append(psnr.numpy())
+        print(f"{clip_id:24} {psnr.mean():6.2f} dB")
     for _ in frames:  # a row too many is an error, not a remainder
         pass
-    means = {clip_id: round(float(psnr.mean()), 6) for clip_id, psnr in result.items()}
-    for clip_id, mean in means.items():
-        print(f"{clip_id:24} {mean:6.2f} dB")
-    print(f"{'mean':24} {np.mean(list(means.values())):6.2f} dB")
+    scores = Scores(np.stack(values)[:, None], tuple(lengths))
+    print(f"{'mean':24} {scores.mean():6.2f} dB")
     if out is not None:
-        data_json = {
-            "psnr": means,
-            "unit": "dB",
-            "metric": COURSE_B.metric,
-            "submission_sha256": sha256(submission),
-            "store": store.hash,
-            "psnr_per_clip_frame": {k: np.round(v, 6).tolist() for k, v in result.items()},
-        }
-        write_json(out, data_json)
+        made_by = {"submission_sha256": sha256(submission), "arithmetic": "8-bit frames"}
+        write_json(out, result_json({"model": scores}, store, protocol, made_by))
         print(out)
+
+
+def _protocol(store: Store, lengths: dict[str, int], split: Split) -> Protocol:
+    """course-b, or, for sequences of another length, the like of it under another name."""
+    for entry in map(store.entry, lengths):
+        if entry.true_frames < entry.length:
+            raise InputError(
+                f"{store.path}: clip {entry.clip_id} has no true frames to compare with"
+            )
+    frames = set(lengths.values())
+    if len(frames) > 1:
+        raise InputError(
+            f"{store.path}: the sequences of split {split!r} have {min(frames)} to {max(frames)} "
+            f"frames; expected one length, so that one protocol judges them all"
+        )
+    (horizon,) = (length - COURSE_B.context for length in frames)
+    if (horizon, split) == (COURSE_B.horizon, COURSE_B.split):
+        return COURSE_B
+    name = f"{COURSE_B.name}-{horizon}-{split}"
+    return dataclasses.replace(COURSE_B, name=name, horizon=horizon, split=split)
 
 
 def _lengths(store: Store, split: Split) -> dict[str, int]:

@@ -14,7 +14,7 @@ import tyro
 
 from framecast.clip import Batch
 from framecast.errors import InputError
-from framecast.evaluate import judge
+from framecast.evaluate import judge, usual
 from framecast.models import ModelConfig, build
 from framecast.predictor import Predictor
 from framecast.publish import locked
@@ -129,6 +129,13 @@ def training_batches(
 ) -> Callable[[int], Batch]:
     """A run's training batches, varied as it asks: a pure function of the step."""
     t, context = config.train, config.model.context
+    for entry in (store.clips[i] for i in store.split(t.split)):
+        if entry.true_frames < entry.length:
+            raise InputError(
+                f"{store.path}: clip {entry.clip_id} has {entry.true_frames} true frames of "
+                f"{entry.length}: the others were never given, so split {t.split!r} cannot be "
+                f"trained on"
+            )
     far = context if t.far_context else 0
     frames = context + t.horizon
     loader = Loader(store, t.split, frames, t.batch, t.seed, t.window, t.shuffle, far)
@@ -137,7 +144,7 @@ def training_batches(
 
 
 def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] | None:
-    """PSNR on the validation split, by the family's protocol but for the horizon; None without."""
+    """PSNR on the validation split, by the usual protocol but for the horizon; None without."""
     if not store.split("validate") or not config.train.validate_every:
         return None
     context = config.model.context
@@ -148,7 +155,7 @@ def validation(store: Store, config: RunConfig) -> Callable[[Predictor], float] 
             f"{store.path} has a validation clip of {shortest} frames: nothing is left to predict "
             f"after {context} of context; convert longer clips, or --train.validate-every 0"
         )
-    protocol = dataclasses.replace(config.protocol, context=context, horizon=horizon)
+    protocol = dataclasses.replace(usual(store.origin.control), context=context, horizon=horizon)
 
     def psnr(predictor: Predictor) -> float:
         limit = config.train.validate_clips

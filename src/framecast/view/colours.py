@@ -15,6 +15,7 @@ TRUTH = "#8a919c"
 TERMS = {
     "loss": "#24292f",
     "mse": "#c77c02",
+    "log_mse": "#8c5a00",
     "kl": "#a8327e",
     "kl_weight": "#cc79a7",
     "teacher_forcing": "#009e73",

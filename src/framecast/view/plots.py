@@ -55,6 +55,7 @@ class _Panel(NamedTuple):
 _PANELS = (
     _Panel("loss", "loss per\npredicted frame", True),
     _Panel("mse", "MSE per\npredicted frame", True),
+    _Panel("log_mse", "log MSE per\npredicted frame", False),
     _Panel("kl", "KL, nats per\npredicted frame", True),
     _Panel("kl_weight", "KL weight β", False),
     _Panel("teacher_forcing", "teacher-forcing\nratio", False),

@@ -34,7 +34,7 @@ AMPLIFY = 3  # how much brighter `strip` shows the difference
 
 
 def side_by_side(
-    truth: Frames,
+    truth: Frames | None,
     prediction: Frames,
     context: int,
     scale: int = 3,
@@ -45,13 +45,15 @@ def side_by_side(
 
     The prediction's border is green while frames are given and orange once they are predicted,
     and the caption below says so in words. `extra` (name -> frames), such as the pose, stands
-    left of both; of long clips each `every`-th frame is shown. H' and W' are even, as video
+    left of both; of long clips each `every`-th frame is shown. Without a truth the prediction
+    stands alone. H' and W' are even, as video
     encoders need.
     """
     _check(truth, prediction, context)
     assert scale >= 1, scale
-    panels = {**_extra(extra, truth), "truth": truth, "prediction": prediction}
-    _, height, width, _ = truth.shape
+    known = {} if truth is None else {"truth": truth}
+    panels = {**_extra(extra, prediction), **known, "prediction": prediction}
+    _, height, width, _ = prediction.shape
     tall, wide = height * scale, width * scale
     font = _fitting("prediction", wide, size=5 * scale)
     margin, line = 2 * scale + 4, round(_size(font) * 1.5)
@@ -63,7 +65,7 @@ def side_by_side(
     canvas_wide, canvas_tall = canvas_wide + canvas_wide % 2, canvas_tall + canvas_tall % 2
 
     pictures = []
-    for t in range(0, len(truth), every):
+    for t in range(0, len(prediction), every):
         given = t < context
         canvas = Image.new("RGB", (canvas_wide, canvas_tall), _NIGHT)
         draw = ImageDraw.Draw(canvas)
@@ -112,7 +114,7 @@ def write_webp(path: Path, frames: Frames, seconds_per_frame: float = 0.2) -> No
 
 def strip(
     path: Path,
-    truth: Frames,
+    truth: Frames | None,
     prediction: Frames,
     context: int,
     every: int = 1,
@@ -121,15 +123,18 @@ def strip(
     """Write one PNG with every time step (or each `every`-th): a column a frame.
 
     Rows: truth, prediction, each of `extra` (name -> uint8 [T, H, W, 3]), and the absolute
-    difference of the first two, amplified. More than 15 columns wrap into even lines.
+    difference of the first two, amplified (no truth, no difference). More than 15 columns wrap
+    into even lines.
     """
     _check(truth, prediction, context)
     assert every >= 1, every
-    rows = {"truth": truth, "prediction": prediction, **_extra(extra, truth)}
-    gap = np.abs(truth.astype(np.int16) - prediction.astype(np.int16)) * AMPLIFY
-    rows[f"|difference| x{AMPLIFY}"] = gap.clip(0, 255).astype(np.uint8)
+    rows = {"prediction": prediction, **_extra(extra, prediction)}
+    if truth is not None:
+        gap = np.abs(truth.astype(np.int16) - prediction.astype(np.int16)) * AMPLIFY
+        rows = {"truth": truth, **rows}
+        rows[f"|difference| x{AMPLIFY}"] = gap.clip(0, 255).astype(np.uint8)
 
-    times = list(range(0, len(truth), every))
+    times = list(range(0, len(prediction), every))
     columns = math.ceil(len(times) / math.ceil(len(times) / COLUMNS))
     lines = [times[i : i + columns] for i in range(0, len(times), columns)]
     picture = _drawn_strip(lines, rows, context)
@@ -186,7 +191,8 @@ def _drawn_strip(
     return canvas
 
 
-def _check(truth: Frames, prediction: Frames, context: int) -> None:
+def _check(truth: Frames | None, prediction: Frames, context: int) -> None:
+    truth = prediction if truth is None else truth
     for frames in (truth, prediction):
         assert frames.dtype == np.uint8, frames.dtype
         assert frames.ndim == 4, frames.shape
@@ -196,9 +202,9 @@ def _check(truth: Frames, prediction: Frames, context: int) -> None:
     assert 0 <= context <= len(truth), (context, len(truth))
 
 
-def _extra(extra: Mapping[str, Frames] | None, truth: Frames) -> Mapping[str, Frames]:
+def _extra(extra: Mapping[str, Frames] | None, shown: Frames) -> Mapping[str, Frames]:
     for name, frames in (extra or {}).items():
-        assert frames.shape == truth.shape, (name, frames.shape, truth.shape)
+        assert frames.shape == shown.shape, (name, frames.shape, shown.shape)
     return extra or {}
 
 
