@@ -4,6 +4,8 @@ surprises, and shapes checked at run time: jaxtyping's hook makes every annotati
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 from jaxtyping import install_import_hook
@@ -111,6 +113,24 @@ def bar_clip(name: str, split: str, frames: int, seed: int) -> Clip:
         pictures[t, 2:, x[t] : x[t] + 2] = (30, 40, 60)
         poses[t, 2:, x[t], 1:] = 40
     return Clip(name, split, pictures, poses, {"true_frames": float(frames)})
+
+
+@pytest.fixture(scope="session")
+def short_dances() -> Iterator[None]:
+    """The pose demo with sequences of 21 frames instead of 630; everything else as it is."""
+    from framecast.verbs import demo
+    from framecast.verbs.data import simulate_dancer
+
+    short = dataclasses.replace(
+        demo.WORLDS["pose"],
+        protocol=dataclasses.replace(demo.COURSE_B, horizon=20),
+        simulate=lambda out, clips, seed, workers: simulate_dancer(
+            out, clips, frames=21, seed=seed, workers=workers, looks=1
+        ),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(demo.WORLDS, "pose", short)
+        yield
 
 
 class Oracle(Predictor):

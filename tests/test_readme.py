@@ -38,6 +38,8 @@ def shrunk(command: list[str]) -> list[str]:
         for flag, value in flags.items():
             if world in arguments and flag in arguments:
                 arguments[arguments.index(flag) + 1] = value
+    if arguments[0] == "demo":
+        return [*arguments, "--clips", "20", "--workers", "1", "--steps", "2"]
     if arguments[0] != "train":
         return arguments
     return arguments + TINY + NARROW[arguments[1][0]]
@@ -69,7 +71,7 @@ def bair(root: Path) -> None:
 
 
 def test_the_pages_framecast_commands_run_in_their_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short_dances: None
 ) -> None:
     monkeypatch.chdir(tmp_path)
     bair(tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -10,26 +9,14 @@ import pytest
 from PIL import Image
 
 from framecast.cli import main
-from framecast.verbs import demo as verb
-from framecast.verbs.data import simulate_dancer
 
 SMALL = ["--family", "pose", "--clips", "20", "--workers", "1", "--steps", "2"]
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sequences of 21 frames instead of 630; everything else as it is."""
-    short = dataclasses.replace(
-        verb.WORLDS["pose"],
-        protocol=dataclasses.replace(verb.COURSE_B, horizon=20),
-        simulate=lambda out, clips, seed, workers: simulate_dancer(
-            out, clips, frames=21, seed=seed, workers=workers, looks=1
-        ),
-    )
+def demo(tmp_path_factory: pytest.TempPathFactory, short_dances: None) -> Path:
     out = tmp_path_factory.mktemp("demo") / "demo"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(verb.WORLDS, "pose", short)
-        main(["demo", "--out", str(out), *SMALL])
+    main(["demo", "--out", str(out), *SMALL])
     return out
 
 
