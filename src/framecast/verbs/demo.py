@@ -204,7 +204,7 @@ def _report(
         for title, clip_id in chosen.items()
     ]
     pictures += [
-        (f"Time steps of the {stripped}", folder / "strip.png", "truth above prediction"),
+        (f"Time steps, {stripped}", folder / "strip.png", "truth above prediction"),
         ("PSNR of each predicted frame", folder / "psnr.png", "PSNR against frame number"),
         ("Training", folder / "curves.png", "loss, KL, schedules and validation PSNR"),
     ]
