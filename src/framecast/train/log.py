@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,7 @@ class RunLog:
                 aside.write_text("".join(json.dumps(r) + "\n" for r in kept))
         run.mkdir(parents=True, exist_ok=True)
         self._file = open(self.path, "a")  # noqa: SIM115 (closed by __exit__)
+        _wait_for_a_later_second(run / "tensorboard")
         self._board = SummaryWriter(str(run / "tensorboard"), purge_step=from_step)
         for record in kept:  # the purge takes what is logged at `from_step` too
             if record["step"] >= from_step:
@@ -63,6 +65,16 @@ def read_log(run: Path) -> list[dict[str, Any]]:
         except ValueError:
             continue
     return records
+
+
+def _wait_for_a_later_second(board: Path) -> None:
+    """TensorBoard reads event files by name, and a name's time has whole seconds only.
+
+    Two sessions within one second could be read in the wrong order, and one would be purged.
+    """
+    taken = [int(file.name.split(".")[3]) for file in board.glob("events.out.tfevents.*")]
+    while taken and time.time() < max(taken) + 1:
+        time.sleep(0.05)
 
 
 def _is_at_end(record: dict[str, Any], step: int) -> bool:
