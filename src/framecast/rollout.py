@@ -40,13 +40,12 @@ def stream(
         noise = torch.stack([torch.randn(shape, generator=g) for g in generators], dim=1)
         return noise.to(past.device, past.dtype)
 
-    state = None
+    with torch.no_grad():
+        encoded = predictor.encode_control(control[:, :CONTROLS])
+        state = predictor.observe(past, encoded[:, :context], draw(context))
     for t in range(context, context + horizon):
         with torch.no_grad():
-            if state is None:
-                encoded = predictor.encode_control(control[:, :CONTROLS])
-                state = predictor.observe(past, encoded[:, :context], draw(context))
-            elif t % CONTROLS == 0:
+            if t % CONTROLS == 0:
                 encoded = predictor.encode_control(control[:, t : t + CONTROLS])
         drive = encoded[:, t % CONTROLS].repeat(samples, *[1] * (encoded.ndim - 2))
         with torch.no_grad():  # not around the yield: the caller's own mode is not ours to set

@@ -4,8 +4,7 @@ Few recorded minutes hold few places for a person to be in, and a predictor lear
 heart. Where the camera stands still, the room behind the person is known: at each pixel the
 median over the frames in which no limb is near. So a person can be cut out, moved, enlarged and
 put back elsewhere in their room, together with their drawn pose; or the whole picture can be
-zoomed. Every draw is a function of (seed, step). On the real frames of report B this was worth
-more than anything else (docs/pose.md).
+zoomed. Every draw is a function of (seed, step). docs/pose.md says what it is worth.
 
 Shape letters: B clips, T frames, H height, W width; pictures are float in [0, 1].
 """
@@ -124,9 +123,7 @@ def alpha(
     room: Float[Tensor, "3 H W"],
 ) -> Float[Tensor, "T 1 H W"]:
     """How much of each pixel is person: what differs from the room, near a limb."""
-    ink = (1.0 - labels).amax(1, keepdim=True)
-    near = _dilated((ink > LIMB).float(), round(REACH * frames.shape[-2]))
-    on = _dilated((ink > LIMB).float(), 1)
+    near, on = _near(labels), _dilated(_limbs(labels), 1)
     difference = (frames - room).abs().amax(1, keepdim=True)
     low, high = CONTRAST
     likely = ((difference - low) / (high - low)).clamp(0.0, 1.0) * near
@@ -142,8 +139,7 @@ def emptied(
 
     A person darkens the wall about them; a hard edge there would leave their ghost behind.
     """
-    ink = (1.0 - labels).amax(1, keepdim=True)
-    near = _dilated((ink > LIMB).float(), round(REACH * frames.shape[-2]))
+    near = _near(labels)
     away = 1.0 - near
     seen = (frames * away).sum((2, 3), keepdim=True)
     exposure = (seen + 1e-3) / ((room * away).sum((2, 3), keepdim=True) + 1e-3)
@@ -155,9 +151,7 @@ def room_of(
     frames: Float[Tensor, "T 3 H W"], labels: Float[Tensor, "T 3 H W"]
 ) -> Float[Tensor, "3 H W"]:
     """The room behind the person: the median over the frames in which no limb is near."""
-    ink = (1.0 - labels).amax(1, keepdim=True)
-    near = _dilated((ink > LIMB).float(), round(REACH * frames.shape[-2]))
-    uncovered = torch.where(near > 0.5, math.nan, frames).nanmedian(0).values
+    uncovered = torch.where(_near(labels) > 0.5, math.nan, frames).nanmedian(0).values
     return torch.where(uncovered.isnan(), frames.median(0).values, uncovered)
 
 
@@ -206,6 +200,16 @@ def _warped(
 ) -> Float[Tensor, "T c H W"]:
     grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
     return F.grid_sample(pictures, grid, padding_mode=outside, align_corners=False)
+
+
+def _limbs(labels: Float[Tensor, "T 3 H W"]) -> Float[Tensor, "T 1 H W"]:
+    """1 where a limb is drawn."""
+    return ((1.0 - labels).amax(1, keepdim=True) > LIMB).float()
+
+
+def _near(labels: Float[Tensor, "T 3 H W"]) -> Float[Tensor, "T 1 H W"]:
+    """1 where a person may be: within reach of a drawn limb."""
+    return _dilated(_limbs(labels), round(REACH * labels.shape[-2]))
 
 
 def _dilated(mask: Float[Tensor, "T 1 H W"], pixels: int) -> Float[Tensor, "T 1 H W"]:
