@@ -9,8 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from framecast import __version__
 from framecast.errors import FramecastError, InputError, StorageError
@@ -40,7 +39,25 @@ Every verb takes --debug (show the traceback of an error). Exit codes: 0 fine, 2
 3 reading or writing, 4 locked by another process, 5 not a number."""
 
 
-SOURCES = {"simulate": ("push", "dancer"), "convert": ("bair", "pose")}
+VERBS = {
+    "demo": "demo.demo",
+    "simulate push": "data.simulate_push",
+    "simulate dancer": "data.simulate_dancer",
+    "convert bair": "data.convert_bair",
+    "convert pose": "data.convert_pose",
+    "inspect": "data.inspect",
+    "verify": "data.verify",
+    "eval": "judging.eval_run",
+    "predict": "showing.predict_clip",
+    "plot": "plotting.plot",
+    "submit": "submission.submit",
+    "score": "submission.score",
+}
+"""What is typed -> the function in framecast.verbs; `train` alone takes a recipe first."""
+SOURCES = {
+    verb: tuple(name.split()[1] for name in VERBS if name.startswith(f"{verb} "))
+    for verb in ("simulate", "convert")
+}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -86,68 +103,27 @@ def _run(arguments: list[str]) -> None:
         print(f"framecast {__version__}")
         return
     verb, rest = arguments[0], arguments[1:]
-    match verb, rest:
-        case "train", _:
-            _train(rest)
-        case (("simulate" | "convert"), ["-h" | "--help"]):
-            for source in SOURCES[verb]:
-                print(f"framecast {verb} {source}: see framecast {verb} {source} --help")
-        case "simulate", ["push", *rest]:
-            from framecast.verbs.data import simulate_push
-
-            _call("simulate push", simulate_push, rest)
-        case "simulate", ["dancer", *rest]:
-            from framecast.verbs.data import simulate_dancer
-
-            _call("simulate dancer", simulate_dancer, rest)
-        case "convert", ["bair", *rest]:
-            from framecast.verbs.data import convert_bair
-
-            _call("convert bair", convert_bair, rest)
-        case "convert", ["pose", *rest]:
-            from framecast.verbs.data import convert_pose
-
-            _call("convert pose", convert_pose, rest)
-        case "inspect", _:
-            from framecast.verbs.data import inspect
-
-            _call(verb, inspect, rest)
-        case "verify", _:
-            from framecast.verbs.data import verify
-
-            _call(verb, verify, rest)
-        case "eval", _:
-            from framecast.verbs.judging import eval_run
-
-            _call(verb, eval_run, rest)
-        case "predict", _:
-            from framecast.verbs.showing import predict_clip
-
-            _call(verb, predict_clip, rest)
-        case "plot", _:
-            from framecast.verbs.plotting import plot
-
-            _call(verb, plot, rest)
-        case "submit", _:
-            from framecast.verbs.submission import submit
-
-            _call(verb, submit, rest)
-        case "score", _:
-            from framecast.verbs.submission import score
-
-            _call(verb, score, rest)
-        case "demo", _:
-            from framecast.verbs.demo import demo
-
-            _call(verb, demo, rest)
-        case _:
-            raise InputError(_unknown(verb, rest))
+    if verb == "train":
+        _train(rest)
+    elif verb in SOURCES and rest in (["-h"], ["--help"]):
+        for source in SOURCES[verb]:
+            print(f"framecast {verb} {source}: see framecast {verb} {source} --help")
+    elif verb in SOURCES and rest and f"{verb} {rest[0]}" in VERBS:
+        _call(f"{verb} {rest[0]}", rest[1:])
+    elif verb in VERBS:
+        _call(verb, rest)
+    else:
+        raise InputError(_unknown(verb, rest))
 
 
-def _call(name: str, function: Callable[..., Any], arguments: list[str]) -> None:
+def _call(name: str, arguments: list[str]) -> None:
+    import importlib
+
     import tyro
 
-    tyro.cli(function, prog=f"framecast {name}", args=arguments)
+    module, function = VERBS[name].split(".")
+    verb = getattr(importlib.import_module(f"framecast.verbs.{module}"), function)
+    tyro.cli(verb, prog=f"framecast {name}", args=arguments)
 
 
 def _train(arguments: list[str]) -> None:
@@ -178,9 +154,6 @@ def _unknown(verb: str, rest: list[str]) -> str:
     if verb in SOURCES:
         found = repr(rest[0]) if rest else "nothing"
         return f"framecast {verb} knows {' and '.join(SOURCES[verb])}; found {found}"
-    verbs = (
-        "demo", "simulate", "convert", "inspect", "verify", "train", "eval", "predict", "plot",
-        "submit", "score",
-    )  # fmt: skip
+    verbs = ("train", *dict.fromkeys(name.split()[0] for name in VERBS))
     near = difflib.get_close_matches(verb, verbs, 1, 0.0)
     return f"no verb is called {verb!r}: did you mean {near[0]!r}? `framecast --help` lists them"
